@@ -74,6 +74,7 @@ class Source(_Strict):
     repeated: bool = Field(default=False, description="rows repeat (customer on each invoice): take the commonest")
     totals_row: TotalsRow | None = None
     allow_empty: bool = False
+    extracted_on: date | None = Field(default=None, description="day of the export; later bookings are impossible")
 
 
 class Rate(_Strict):

@@ -55,12 +55,17 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """One table of the contract; ``key`` names the column whose values are unique, if there is one."""
+    """One table of the contract; ``unique`` names the columns that together tell its rows apart."""
 
     name: str
     meaning: str
     columns: tuple[Column, ...]
-    key: str | None = None
+    unique: tuple[str, ...]
+
+    @property
+    def key(self) -> str | None:
+        """The one column that tells rows apart; None where it takes several."""
+        return self.unique[0] if len(self.unique) == 1 else None
 
     def column(self, name: str) -> Column:
         """The column called ``name``; KeyError where the contract has none."""
@@ -107,7 +112,7 @@ def _flag(name: str, meaning: str) -> Column:
 _INVOICES = Table(
     name="invoices",
     meaning="One row per invoice as it was issued.",
-    key="invoice_id",
+    unique=("invoice_id",),
     columns=(
         _text("invoice_id", "Number of the invoice, as written", mandatory=True),
         _text("customer_id", "Customer who owes it", mandatory=True),
@@ -128,7 +133,7 @@ _INVOICES = Table(
 _ENTRIES = Table(
     name="entries",
     meaning="One row per booking that changes what is owed after the invoice.",
-    key="entry_id",
+    unique=("entry_id",),
     columns=(
         _text("entry_id", "Number of the booking", mandatory=True),
         _date("booked_on", "Day on which it takes effect", mandatory=True),
@@ -146,7 +151,7 @@ _ENTRIES = Table(
 _CUSTOMERS = Table(
     name="customers",
     meaning="One row per customer.",
-    key="customer_id",
+    unique=("customer_id",),
     columns=(
         _text("customer_id", "Number of the customer, as written", mandatory=True),
         _text("name", "Name"),
@@ -162,6 +167,7 @@ _CUSTOMERS = Table(
 _LIMITS = Table(
     name="limits",
     meaning="Credit limits with the day from which each holds.",
+    unique=("customer_id", "valid_from"),
     columns=(
         _text("customer_id", "Customer", mandatory=True),
         _date("valid_from", "First day on which the limit holds", mandatory=True),
@@ -174,6 +180,7 @@ _LIMITS = Table(
 _RATINGS = Table(
     name="ratings",
     meaning="External ratings of customers, as they were delivered.",
+    unique=("customer_id", "provider", "rated_on"),
     columns=(
         _text("customer_id", "Customer", mandatory=True),
         _text("provider", "Who rates", mandatory=True),
@@ -187,7 +194,7 @@ _RATINGS = Table(
 _DISPUTES = Table(
     name="disputes",
     meaning="Complaints about an invoice, with their course.",
-    key="dispute_id",
+    unique=("dispute_id",),
     columns=(
         _text("dispute_id", "Number of the dispute", mandatory=True),
         _text("invoice_id", "Invoice in dispute", mandatory=True),
@@ -202,7 +209,7 @@ _DISPUTES = Table(
 _CONTACTS = Table(
     name="contacts",
     meaning="Reminders, calls and promises.",
-    key="contact_id",
+    unique=("contact_id",),
     columns=(
         _text("contact_id", "Number of the contact", mandatory=True),
         _text("customer_id", "Customer contacted", mandatory=True),
@@ -219,7 +226,7 @@ _CONTACTS = Table(
 _TICKETS = Table(
     name="tickets",
     meaning="Customer-service tickets.",
-    key="ticket_id",
+    unique=("ticket_id",),
     columns=(
         _text("ticket_id", "Number of the ticket", mandatory=True),
         _text("customer_id", "Customer who asked", mandatory=True),
@@ -235,7 +242,7 @@ _TICKETS = Table(
 _ORDERS = Table(
     name="orders",
     meaning="Orders and their delivery.",
-    key="order_id",
+    unique=("order_id",),
     columns=(
         _text("order_id", "Number of the order", mandatory=True),
         _text("customer_id", "Customer who ordered", mandatory=True),
@@ -249,6 +256,7 @@ _ORDERS = Table(
 _FX_RATES = Table(
     name="fx_rates",
     meaning="Exchange rates into the company's currency.",
+    unique=("currency", "on"),
     columns=(
         _text("currency", "ISO 4217 code", mandatory=True),
         _date("on", "Day of the rate", mandatory=True),
@@ -259,6 +267,7 @@ _FX_RATES = Table(
 _CONTROL = Table(
     name="control",
     meaning="Balance of the receivables control account in the general ledger.",
+    unique=("entity", "on"),
     columns=(
         _text("entity", "Legal entity; the whole company where absent"),
         _date("on", "Day of the balance", mandatory=True),

@@ -16,10 +16,10 @@ MONEY = dt.Decimal(18, 3)  # three decimals, because dinars have three
 # Bidirectional overrides, zero-width signs and byte-order marks change how a text looks, not what it says.
 _INVISIBLE = "[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u00ad]"
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
-_BLANKS = r"[\s\u00a0\u2007\u202f]+"
+_BLANKS = "[\\s\u00a0\u2007\u202f]+"
 _YES = ("yes", "y", "true", "t", "1", "x", "ja", "j", "oui", "si", "wahr", "vrai")
 _NO = ("no", "n", "false", "f", "0", "", "nein", "non", "falsch", "faux", "-")
-_SQL_TYPES = {
+SQL_TYPES = {
     Kind.TEXT: dt.string,
     Kind.DATE: dt.date,
     Kind.TIMESTAMP: dt.timestamp,
@@ -56,7 +56,8 @@ def as_read(raw: RawTable, company: Company) -> ibis.Table:
     for column in TABLES[raw.name].columns:
         if column.name in raw.mapped:
             cell = table[column.name]
-            written = cell.cast("string")
+            exact = cell.round(3) if cell.type().is_floating() and column.kind is Kind.MONEY else cell
+            written = exact.cast("string")
             read = _labelled(cell, source.labels.get(column.name, {}), column, notation)
             columns[column.name] = read
             columns[f"_raw_{column.name}"] = written
@@ -65,7 +66,7 @@ def as_read(raw: RawTable, company: Company) -> ibis.Table:
             constant = ibis.literal(source.constants[column.name], dt.string)
             columns[column.name] = _read(constant, column, notation)
         else:
-            columns[column.name] = ibis.null(_SQL_TYPES[column.kind])
+            columns[column.name] = ibis.null(SQL_TYPES[column.kind])
     technical = {name: table[name] for name in ("_file", "_row", "_order", "_whole", "_short")}
     return table.select(**columns, **technical)
 
@@ -121,7 +122,7 @@ def _typed(cell: ir.Value, kind: Kind) -> ir.Value:
         return cleaned(cell.cast("string"))
     if kind is Kind.DATE and cell.type().is_timestamp():
         return cell.date()
-    return cell.try_cast(_SQL_TYPES[kind])
+    return cell.try_cast(SQL_TYPES[kind])
 
 
 def _moment(text: ir.StringValue, pattern: str, notation: Format) -> ir.TimestampValue:
@@ -137,7 +138,7 @@ def _number(text: ir.StringValue, notation: Format) -> ir.StringValue:
     Whatever else stands there (a currency sign, ``CR``, an exponent) gives null, never another number.
     """
     mark, group = re.escape(notation.decimal), notation.grouping
-    separator = r"[ \u00a0\u202f]" if group == " " else re.escape(group)
+    separator = "[ \u00a0\u202f]" if group == " " else re.escape(group)
     whole = rf"(?:\d+|\d{{1,3}}(?:{separator}\d{{3}})+)" if group else r"\d+"
     unsigned = rf"(?:{whole}(?:{mark}\d+)?|{mark}\d+)"
     valid = text.re_search(rf"^(?:-?{unsigned}|\+{unsigned}|{unsigned}-|\({unsigned}\))$")
