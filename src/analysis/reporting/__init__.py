@@ -1,0 +1,1 @@
+"""How it is told: charts, findings, sentences and the typeset report."""
