@@ -35,7 +35,7 @@ def payment_curves(
     year_ago: Mapping[str, Curve] | Sequence[Curve] = (),
     horizon_days: int | None = None,
     columns: int = 3,
-    panel_height: float = 48.0,
+    panel_height: float = 46.0,
 ) -> style.PageFigure:
     """One panel per segment: the share of invoices still open by days since issue, with its band.
 
@@ -93,7 +93,7 @@ def _panel(ax: Axes, curve: Curve, before: Curve | None, *, horizon: int, named:
     ax.set_title(f"{name}  ({words.plural(curve.n_invoices, 'invoice')})", pad=17, color=style.INK)
     ax.set(xlim=(0, horizon), ylim=(0, 1.02))
     ax.set_yticks([0, 0.5, 1], ["0%", "50%", "100%"])
-    ax.set_xticks([day for day in range(0, horizon + 1, 30 if horizon > 45 else 15)])
+    ax.set_xticks(range(0, horizon + 1, 30 if horizon > 45 else 15))
     ax.grid(axis="y")
     ax.spines["left"].set_visible(False)
 
@@ -134,7 +134,7 @@ def pattern_heat(
     ``frame``: index month of sale, columns months later (0, 1, ...), shares of 0 to 1; NaN where the month has
     not come yet. Each cell shows its share in per cent, darker where more is open.
     """
-    ax = style.axes(ax, width, height=height or 14 + 5.6 * len(frame))
+    ax = style.axes(ax, width, height=height or 10 + 5.2 * len(frame))
     shares = frame.to_numpy(float)
     for (row, column), part in np.ndenumerate(shares):
         if np.isfinite(part):

@@ -30,8 +30,8 @@ def waterfall(
 
     ``steps`` has the columns ``label``, ``amount`` and ``kind``: a "total" stands on the axis, a "rise" adds its
     amount and a "fall" takes it away (amounts are written without sign). ``unit`` is a currency code or "days".
-    Steps stand side by side where there is room for their names, else one below the other. With ``better`` given, steps are red or green with a mark; ``from_zero`` False cuts the axis below the totals
-    and says so.
+    Steps stand side by side where there is room for their names, else one below the other. With ``better`` given,
+    steps are red or green with a mark; ``from_zero`` False cuts the axis below the totals and says so.
     """
     signed = steps["amount"].abs().where(steps["kind"] != "fall", -steps["amount"].abs())
     signed = signed.where(steps["kind"] != "total", steps["amount"]).to_numpy(float)

@@ -36,7 +36,8 @@ def sparkline_alt(values: Sequence[float], *, unit: str) -> str:
     if not finite:
         return f"Course over {words.plural(len(values), 'month')}: {words.NOT_DEFINED}."
     said = [words.quantity(value, unit=unit) for value in (finite[0], finite[-1], min(finite), max(finite))]
-    return f"Course over {words.plural(len(values), 'month')}: from {said[0]} to {said[1]}, between {said[2]} and {said[3]}."
+    over = words.plural(len(values), "month")
+    return f"Course over {over}: from {said[0]} to {said[1]}, between {said[2]} and {said[3]}."
 
 
 @style.in_house_style
