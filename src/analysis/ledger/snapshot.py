@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from analysis.ledger.books import Books
 
 DIMENSIONS = ("entity", "currency", "channel", "segment", "industry", "country", "size", "parent_id", "disputed")
+NOT_STATED = "(not stated)"
 _CASH = (EntryKind.PAYMENT, EntryKind.DISCOUNT, EntryKind.REVERSAL)
 _PARTS = ("items", "balances", "entries", "unapplied", "customers")
 
@@ -146,7 +147,7 @@ def _customers(books: Books) -> ibis.Table:
 
 
 def _with_dimensions(rows: ibis.Table, customers: ibis.Table) -> ibis.Table:
-    """Rows with all dimensions as text; what a row or its customer does not state is null."""
+    """Rows with all dimensions as text and never null, because a null group is lost in many a sum."""
     own = customers.select("segment", "industry", "country", "size", "parent_id", _owner="customer_id")
     joined = rows.left_join(own, rows["customer_id"] == own["_owner"]).drop("_owner")
     for dimension in ("channel", "disputed"):
@@ -155,7 +156,7 @@ def _with_dimensions(rows: ibis.Table, customers: ibis.Table) -> ibis.Table:
     disputed = joined["disputed"]
     if disputed.type().is_boolean():
         joined = joined.mutate(disputed=ibis.cases((disputed, "disputed"), (~disputed, "clean"), else_=None))
-    return joined
+    return joined.mutate(**{d: joined[d].cast("string").fill_null(NOT_STATED) for d in DIMENSIONS})
 
 
 def _applied(

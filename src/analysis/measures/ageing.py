@@ -1,0 +1,45 @@
+"""How old what is owed is: by due date, by invoice date, on the whole and by any dimension."""
+
+from __future__ import annotations
+
+import ibis
+import pandas as pd
+
+from analysis.ledger.snapshot import Snapshot
+from analysis.measures.months import bucket_names
+from analysis.measures.positions import NO_DUE_DATE, bucketed
+
+
+def ageing(snapshot: Snapshot, *, by: str | None = None, clock: str = "due") -> pd.DataFrame:
+    """Open balance by age on the as-of date, in company currency.
+
+    Rows are the values of the dimension ``by`` (one row ``total`` without it), columns the buckets in
+    order and ``total``, ``overdue`` (past its due date) and ``invoices``. ``clock`` is ``due`` (days past
+    due: day 30 falls in 1-30, day 31 in 31-60) or ``issue`` (days since the invoice date). Overpaid
+    invoices are left out, as in :func:`analysis.measures.months.ageing_series`.
+    """
+    edges, names = snapshot.company.policy.ageing_days, bucket_names(snapshot, clock=clock)
+    owed = snapshot.items.filter(snapshot.items["open_balance"] > 0)
+    if clock == "due":
+        dated = [name for name in names if name != NO_DUE_DATE]
+        bucket = ibis.ifelse(
+            owed["due_on"].isnull(), NO_DUE_DATE, bucketed(owed["days_past_due"], dated, (0, *edges))
+        )
+    else:
+        age = ibis.literal(snapshot.as_of).delta(owed["issued_on"], unit="day")
+        bucket = bucketed(age, names, edges)
+    keyed = owed.mutate(
+        bucket=bucket, group=owed[by] if by else ibis.literal("total"), late=(owed["days_past_due"] > 0).fill_null(False)
+    )
+    counted = keyed.group_by("group", "bucket", "currency", "late").aggregate(
+        balance=keyed["open_balance"].sum(), invoices=keyed.count()
+    )
+    frame = counted.execute()
+    rates = {c: snapshot.rate_on(c, snapshot.as_of) for c in frame["currency"].unique()}
+    frame["value"] = frame["balance"].astype(float) * frame["currency"].map(rates).astype(float)
+    wide = frame.pivot_table(index="group", columns="bucket", values="value", aggfunc="sum")
+    wide = wide.reindex(columns=names).fillna(0.0).rename_axis(index=by or "ledger", columns="bucket")
+    wide["total"] = wide[names].sum(axis=1)
+    wide["overdue"] = frame[frame["late"]].groupby("group")["value"].sum().reindex(wide.index).fillna(0.0)
+    wide["invoices"] = frame.groupby("group")["invoices"].sum().reindex(wide.index)
+    return wide.sort_values(["total"], ascending=False, kind="stable")
