@@ -11,14 +11,15 @@ import pandas as pd
 from ibis.backends.duckdb import Backend
 
 from analysis.faults import DataFault, UsageFault
-from analysis.ledger.checks import CheckedTable, Fact, check_table
+from analysis.ledger.checks import CheckedTable, check_table
 from analysis.ledger.company import Company
-from analysis.ledger.contract import TABLES, EntryKind
+from analysis.ledger.completion import completed, empty_table
+from analysis.ledger.contract import TABLES
+from analysis.ledger.facts import Fact, told
 from analysis.ledger.intake import TakenFile
-from analysis.ledger.reading import MONEY, SQL_TYPES, as_read
+from analysis.ledger.reading import as_read
 from analysis.ledger.sources import read_raw
 
-UNKNOWN_CUSTOMER = "(unknown)"
 # Kept out for a good reason, so not a sign of a bad export.
 _HARMLESS = ("identical_copy", "totals_row")
 
@@ -59,16 +60,6 @@ def open_books(company: Company, *, folder: Path | None = None) -> Books:
     return books
 
 
-def told(fact: Fact) -> str:
-    """A fact as one line: where, what, remedy."""
-    where = fact.file or f"tables.{fact.table}"
-    where += f", row {fact.row:,}" if fact.row else ""
-    where += f", column {fact.column!r}" if fact.column else ""
-    shown = f" ({fact.excerpt!r})" if fact.excerpt else ""
-    rows = f" [{fact.rows:,} rows]" if fact.rows > 1 else ""
-    return f"{where}{shown}: {fact.message}{rows}" + (f"; {fact.remedy}" if fact.remedy else "")
-
-
 def examine(company: Company, *, folder: Path | None = None) -> Books:
     """Read and check all tables, going on after a fault so that one reading tells everything."""
     keeper = None
@@ -99,8 +90,8 @@ def examine(company: Company, *, folder: Path | None = None) -> Books:
         facts += checked[name].facts
         facts += _of_files(raw.files, raw.unmapped, name, repeated=company.tables[name].repeated)
         facts += _too_many(checked[name], company)
-    tables = {name: checked[name].accepted if name in checked else _empty(con, name) for name in TABLES}
-    tables = _completed(con, tables, company)
+    tables = {name: checked[name].accepted if name in checked else empty_table(con, name) for name in TABLES}
+    tables = completed(con, tables, company)
     facts += _unknown_customers(tables, "customers" in checked) + _missing_rates(tables, company)
     return Books(
         company=company,
@@ -108,7 +99,9 @@ def examine(company: Company, *, folder: Path | None = None) -> Books:
         tables=tables,
         available=frozenset(checked) | ({"entries"} if "paid_on" in company.tables["invoices"].columns else set()),
         facts=tuple(facts),
-        kept_out=pd.concat([one.kept_out for one in checked.values()], ignore_index=True) if checked else pd.DataFrame(),
+        kept_out=pd.concat([one.kept_out for one in checked.values()], ignore_index=True)
+        if checked
+        else pd.DataFrame(),
         control=pd.concat([one.control for one in checked.values()], ignore_index=True) if checked else pd.DataFrame(),
         files=tuple(files),
         _folder=keeper,
@@ -170,80 +163,6 @@ def _too_many(table: CheckedTable, company: Company) -> list[Fact]:
                 )
             )
     return facts
-
-
-def _empty(con: Backend, name: str) -> ibis.Table:
-    schema = {column.name: SQL_TYPES[column.kind] for column in TABLES[name].columns}
-    return con.create_table(f"accepted_{name}", schema=ibis.schema(schema), overwrite=True)
-
-
-def _completed(con: Backend, tables: dict[str, ibis.Table], company: Company) -> dict[str, ibis.Table]:
-    """What the contract says of absent cells, the flat form as entries, negative invoices as credit notes."""
-    invoices = tables["invoices"]
-    terms = company.policy.terms_days
-    due_on = invoices["due_on"]
-    if terms is not None:
-        due_on = due_on.fill_null((invoices["issued_on"] + ibis.interval(days=terms)).cast("date"))
-    invoices = invoices.mutate(
-        due_on=due_on,
-        customer_id=invoices["customer_id"].fill_null(UNKNOWN_CUSTOMER),
-        currency=invoices["currency"].fill_null(company.currency),
-        recorded_on=invoices["recorded_on"].fill_null(invoices["issued_on"]),
-    )
-    invoices = con.create_table("completed_invoices", invoices, overwrite=True)
-    entries = tables["entries"]
-    owner = invoices.select(
-        _id="invoice_id", _customer="customer_id", _currency="currency", _entity="entity"
-    )
-    entries = entries.left_join(owner, entries["invoice_id"] == owner["_id"])
-    entries = entries.mutate(
-        customer_id=ibis.coalesce(entries["_customer"], entries["customer_id"], ibis.literal(UNKNOWN_CUSTOMER)),
-        currency=ibis.coalesce(entries["currency"], entries["_currency"], ibis.literal(company.currency)),
-        entity=entries["entity"].fill_null(entries["_entity"]),
-        recorded_on=entries["recorded_on"].fill_null(entries["booked_on"]),
-    ).select(TABLES["entries"].names)
-    parts = [entries, *_entries_of_flat_form(invoices)]
-    completed = dict(tables)
-    completed["entries"] = con.create_table("completed_entries", ibis.union(*parts), overwrite=True)
-    completed["invoices"] = invoices.filter(invoices["amount"] >= 0)
-    return completed
-
-
-def _entries_of_flat_form(invoices: ibis.Table) -> list[ibis.Table]:
-    def booked(rows: ibis.Table, *, suffix: str, on: str, amount: ibis.Value, kind: EntryKind, named: bool) -> ibis.Table:
-        values = {
-            "entry_id": rows["invoice_id"] + suffix,
-            "booked_on": rows[on],
-            "amount": amount.cast(MONEY),
-            "kind": ibis.literal(str(kind)),
-            "invoice_id": rows["invoice_id"] if named else ibis.null("string"),
-            "customer_id": rows["customer_id"],
-            "currency": rows["currency"],
-            "entity": rows["entity"],
-            "method": ibis.null("string"),
-            "recorded_on": rows[on],
-        }
-        return rows.select(**values)
-
-    paid = invoices.filter((invoices["amount"] > 0) & invoices["paid_on"].notnull())
-    credits = invoices.filter(invoices["amount"] < 0)
-    used_up = credits.filter(credits["paid_on"].notnull())
-    return [
-        booked(
-            paid,
-            suffix=":paid",
-            on="paid_on",
-            amount=paid["paid_amount"].fill_null(paid["amount"]),
-            kind=EntryKind.PAYMENT,
-            named=True,
-        ),
-        booked(
-            credits, suffix=":credit", on="issued_on", amount=-credits["amount"], kind=EntryKind.CREDIT_NOTE, named=False
-        ),
-        booked(
-            used_up, suffix=":used", on="paid_on", amount=used_up["amount"], kind=EntryKind.REVERSAL, named=False
-        ),
-    ]
 
 
 def _unknown_customers(tables: dict[str, ibis.Table], has_customers: bool) -> list[Fact]:

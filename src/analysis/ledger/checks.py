@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import ibis
 import ibis.expr.types as ir
@@ -13,35 +12,12 @@ from ibis.backends.duckdb import Backend
 
 from analysis.ledger.company import Company
 from analysis.ledger.contract import TABLES, Kind
+from analysis.ledger.facts import Fact, excerpt_of
 from analysis.ledger.reading import cleaned
-from analysis.ledger.rules import Disposition, Rule, rules_for
+from analysis.ledger.repeated import commonest, spellings
+from analysis.ledger.rules import rules_for
 from analysis.ledger.sources import RawTable
-
-_EXCERPT = 40
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
-    """One thing that the checks found, in the words of whoever can mend it.
-
-    ``row`` is the first row concerned (the header is row 1), ``amount`` the sum of the rows concerned
-    over all currencies where the table has amounts; None where it does not apply.
-    """
-
-    table: str
-    disposition: Disposition
-    rule: str
-    message: str
-    remedy: str = ""
-    file: str = ""
-    row: int | None = None
-    column: str = ""
-    excerpt: str = ""
-    rows: int = 0
-    amount: float | None = None
-
-    def as_dict(self) -> dict[str, object]:
-        return asdict(self)
+from analysis.ledger.trade_rules import Disposition, Rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -75,14 +51,12 @@ def check_table(
     flagged = _unknown_references(flagged, name, invoice_ids)
     flagged = flagged if source.repeated else _copies(flagged, name)
     totals = read.filter(read["_totals"]).mutate(_reason=ibis.literal("totals_row"))
-    judged = con.create_table(
-        f"judged_{name}", ibis.union(flagged, totals.select(flagged.columns)), overwrite=True
-    )
+    judged = con.create_table(f"judged_{name}", ibis.union(flagged, totals.select(flagged.columns)), overwrite=True)
     facts += _reference_facts(judged, raw) + _id_facts(judged, raw)
     accepted = judged.filter(judged["_reason"] == "").select(*TABLES[name].names, "_file", "_row")
     if source.repeated:
-        facts += _spellings(accepted, raw)
-        accepted = _commonest(accepted)
+        facts += spellings(accepted, raw)
+        accepted = commonest(accepted)
     accepted = con.create_table(f"accepted_{name}", accepted, overwrite=True)
     return CheckedTable(
         name=name,
@@ -174,14 +148,6 @@ def _fact(rule: Rule, raw: RawTable, example: pd.Series, *, rows: int, amount: f
     )
 
 
-def excerpt_of(cell: object) -> str:
-    """A cell as it can be shown in a message: one line, short, without control signs."""
-    if cell is None or (isinstance(cell, float) and cell != cell):
-        return ""
-    text = re.sub(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]", "\N{REPLACEMENT CHARACTER}", str(cell))
-    return text if len(text) <= _EXCERPT else text[: _EXCERPT - 1] + "…"
-
-
 def _reason(rules: Sequence[Rule], body: ibis.Table) -> ir.StringValue:
     """Ids of the quarantine rules that a row breaks, joined; empty for a good row."""
     reason = ibis.literal("")
@@ -246,7 +212,12 @@ def _reference_facts(judged: ibis.Table, raw: RawTable) -> list[Fact]:
         example = rows.filter(rows["_order"] == int(found["order"])).execute().iloc[0]
         column = "invoice_id" if rule == "unknown_invoice" else TABLES[raw.name].unique[0]
         shown = Rule(
-            id=rule, disposition=disposition, message=message, remedy=remedy, column=column, broken=lambda t: t["_short"]
+            id=rule,
+            disposition=disposition,
+            message=message,
+            remedy=remedy,
+            column=column,
+            broken=lambda t: t["_short"],
         )
         amount = _as_float(found["a"]) if money else None
         facts.append(_fact(shown, raw, example, rows=int(found["n"]), amount=amount))
@@ -282,44 +253,6 @@ def _id_facts(judged: ibis.Table, raw: RawTable) -> list[Fact]:
         for how in ("case", "leading zeros")
         if counts[f"{column}|{how}"] < counts[f"{column}|"]
     ]
-
-
-def _spellings(rows: ibis.Table, raw: RawTable) -> list[Fact]:
-    """Customers whose name or other attribute is not written alike on all their rows."""
-    facts = []
-    for column in (c for c in raw.mapped if c != "customer_id"):
-        ways = rows.group_by("customer_id").aggregate(_ways=rows[column].nunique())
-        several = ways.aggregate(n=(ways["_ways"] > 1).sum(), most=ways["_ways"].max()).execute().iloc[0]
-        if several["n"]:
-            facts.append(
-                Fact(
-                    table=raw.name,
-                    disposition="warn",
-                    rule=f"spellings_{column}",
-                    message=f"{several['n']:,} customer(s) have up to {several['most']} spellings; the commonest is shown",
-                    remedy="none needed; customers are told apart by their number",
-                    file=raw.files[0].name,
-                    column=raw.headers[column],
-                    rows=int(several["n"]),
-                )
-            )
-    return facts
-
-
-def _commonest(rows: ibis.Table) -> ibis.Table:
-    """One row per customer with the commonest value of each attribute, the first in order among equals."""
-    one = rows.filter(rows["customer_id"].notnull()).group_by("customer_id").aggregate(
-        _file=rows["_file"].min(), _row=rows["_row"].min()
-    )
-    for column in (c for c in TABLES["customers"].names if c != "customer_id"):
-        counted = rows.filter(rows[column].notnull()).group_by("customer_id", column).aggregate(_n=lambda t: t.count())
-        place = ibis.row_number().over(
-            ibis.window(group_by="customer_id", order_by=[ibis.desc("_n"), ibis.asc(column)])
-        )
-        first = counted.mutate(_place=place).filter(lambda t: t["_place"] == 0)
-        first = first.select(_of=first["customer_id"], _value=first[column])
-        one = one.left_join(first, one["customer_id"] == first["_of"]).drop("_of").rename({column: "_value"})
-    return one.select(*TABLES["customers"].names, "_file", "_row")
 
 
 def _kept_out(judged: ibis.Table, raw: RawTable) -> pd.DataFrame:

@@ -92,7 +92,9 @@ def _opened(path: Path, *, name: str) -> BinaryIO:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
         near = sorted(f.name for f in path.parent.iterdir())[:5] if path.parent.is_dir() else []
-        raise DataFault(f"{name}: there is no such file{'; the folder holds ' + ', '.join(near) if near else ''}") from None
+        raise DataFault(
+            f"{name}: there is no such file{'; the folder holds ' + ', '.join(near) if near else ''}"
+        ) from None
     except OSError as error:
         raise DataFault(f"{name}: cannot be opened ({error.strerror}); links are not followed") from None
     if not stat.S_ISREG(os.fstat(handle).st_mode):

@@ -197,8 +197,7 @@ def _sheet_as_csv(taken: TakenFile, *, sheet: str | None, notation: Format) -> T
         writer = csv.writer(out, lineterminator="\n")
         for row, formula_row in zip(values[chosen].iter_rows(), formulas[chosen].iter_rows(), strict=True):
             cells = [
-                _cell(value.value, formula.value, notation)
-                for value, formula in zip(row, formula_row, strict=True)
+                _cell(value.value, formula.value, notation) for value, formula in zip(row, formula_row, strict=True)
             ]
             writer.writerow(cells)
     return TakenFile(name=taken.name, copy=copy, sha256=taken.sha256, n_bytes=taken.n_bytes)

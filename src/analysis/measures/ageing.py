@@ -22,14 +22,14 @@ def ageing(snapshot: Snapshot, *, by: str | None = None, clock: str = "due") -> 
     owed = snapshot.items.filter(snapshot.items["open_balance"] > 0)
     if clock == "due":
         dated = [name for name in names if name != NO_DUE_DATE]
-        bucket = ibis.ifelse(
-            owed["due_on"].isnull(), NO_DUE_DATE, bucketed(owed["days_past_due"], dated, (0, *edges))
-        )
+        bucket = ibis.ifelse(owed["due_on"].isnull(), NO_DUE_DATE, bucketed(owed["days_past_due"], dated, (0, *edges)))
     else:
         age = ibis.literal(snapshot.as_of).delta(owed["issued_on"], unit="day")
         bucket = bucketed(age, names, edges)
     keyed = owed.mutate(
-        bucket=bucket, group=owed[by] if by else ibis.literal("total"), late=(owed["days_past_due"] > 0).fill_null(False)
+        bucket=bucket,
+        group=owed[by] if by else ibis.literal("total"),
+        late=(owed["days_past_due"] > 0).fill_null(False),
     )
     counted = keyed.group_by("group", "bucket", "currency", "late").aggregate(
         balance=keyed["open_balance"].sum(), invoices=keyed.count()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ibis
 import pandas as pd
 
 from analysis.ledger.snapshot import Snapshot

@@ -8,7 +8,6 @@ from decimal import Decimal
 import pandas as pd
 
 from analysis.ledger.contract import EntryKind
-from analysis.ledger.snapshot import Snapshot
 from analysis.measures.months import LedgerMonths
 from analysis.measures.positions import month_ends
 

@@ -17,7 +17,6 @@ def payment_days(snapshot: Snapshot, *, months: int = 12) -> pd.DataFrame:
     ``amount_days_late`` (early counted negative), summed exactly in the engine. Only settled invoices are
     in it, so a figure made of them is too low where many are still open; the curves are not.
     """
-    from analysis.measures.positions import end_of, month_number
 
     items = snapshot.items.filter((snapshot.items["outcome"] == Outcome.PAID) & snapshot.items["due_on"].notnull())
     late = items["settled_on"].delta(items["due_on"], unit="day")
@@ -50,8 +49,6 @@ def settlement_counts(
     if issued_from is not None:
         items = items.filter(items["issued_on"] >= ibis.date(issued_from))
     keyed = items.mutate(group=items[by] if by else ibis.literal("all"), left=items["outcome"] != Outcome.OPEN)
-    counted = keyed.group_by("group", day="days").aggregate(
-        events=keyed["left"].sum(), censored=(~keyed["left"]).sum()
-    )
+    counted = keyed.group_by("group", day="days").aggregate(events=keyed["left"].sum(), censored=(~keyed["left"]).sum())
     frame = counted.execute().sort_values(["group", "day"], ignore_index=True)
     return frame if by else frame.drop(columns="group")
