@@ -1,0 +1,77 @@
+"""One run: the ledger is prepared, notebooks ask their questions, the report is set and published.
+
+Either all of it succeeds and the report of the period is replaced in one step, or nothing is published,
+the earlier report stays as it was, and ``failed/<run id>/status.json`` says what went wrong.
+
+A run works in a private scratch folder beside the published runs::
+
+    prepared/        Parquet files made by ``prepare``; the notebooks' ``prepared``
+    quarantine.csv   rows kept out, by ``prepare``
+    output/          findings, tables and figures of the notebooks; their ``output_dir``
+    notebooks/       as executed
+    publish/         what ``finish`` leaves here is published, with notebooks and manifest
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from analysis.run.attempt import Attempt
+from analysis.run.interruption import Interruptible, Interruption, OverdueFault, StoppedFault
+from analysis.run.judgement import NotebookFault
+from analysis.run.manifest import Difference, verify
+from analysis.run.notebooks import NotebookStep, Value
+from analysis.run.processes import adopting_orphans
+from analysis.run.progress import LiveLines, PlainLines, Progress, Silence, progress_on
+from analysis.run.publication import ReportsFolder, period_of
+from analysis.run.recipe import Limits, Published, Recipe
+
+__all__ = [
+    "Difference",
+    "Limits",
+    "LiveLines",
+    "NotebookFault",
+    "NotebookStep",
+    "OverdueFault",
+    "PlainLines",
+    "Progress",
+    "Published",
+    "Recipe",
+    "Silence",
+    "StoppedFault",
+    "progress_on",
+    "run",
+    "verify",
+]
+
+
+def run(
+    recipe: Recipe,
+    *,
+    reports: Path,
+    period: str,
+    parameters: Mapping[str, Value],
+    limits: Limits,
+    progress: Progress,
+) -> Published:
+    """Carries out ``recipe`` for the as-of date ``period`` and publishes the result under ``reports``.
+
+    Raises UsageFault before anything starts where a parameter, a notebook or the reports folder is
+    not right, BusyFault where another run holds the period, RunFault where a notebook or the
+    typesetting failed or the time is over, StoppedFault after SIGINT, SIGTERM or SIGHUP, and
+    whatever Fault ``prepare`` and ``finish`` raise. No process of the run outlives it. Signals and
+    the time limit of ``prepare`` and ``finish`` work in the main thread only.
+    """
+    attempt = Attempt(recipe, period=period_of(period), parameters=parameters, limits=limits, progress=progress)
+    folder = ReportsFolder(reports)
+    try:
+        with (
+            Interruptible(seconds=limits.run_seconds, last_resort=attempt.abandon) as interruptible,
+            folder.lock(period),
+            adopting_orphans(),
+            progress,
+        ):
+            return attempt.carry_out(folder, interruptible)
+    except Interruption as interruption:
+        raise interruption.fault from None
