@@ -1,0 +1,20 @@
+"""Every measure of the report: its name, formula, unit, reading, trap and source.
+
+``DEFINITIONS[id]`` is the definition of a printed number. ``docs/methods.md`` tells them in full.
+"""
+
+from __future__ import annotations
+
+from analysis.measures.definitions.balances import BALANCES
+from analysis.measures.definitions.concentration import CONCENTRATION
+from analysis.measures.definitions.curves import CURVES
+from analysis.measures.definitions.days import DAYS
+from analysis.measures.definitions.entry import Definition
+from analysis.measures.definitions.losses import LOSSES
+from analysis.measures.definitions.movements import MOVEMENTS
+
+__all__ = ["DEFINITIONS", "Definition"]
+
+DEFINITIONS: dict[str, Definition] = {
+    definition.id: definition for definition in (*BALANCES, *MOVEMENTS, *DAYS, *CURVES, *LOSSES, *CONCENTRATION)
+}
