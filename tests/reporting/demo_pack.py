@@ -148,7 +148,10 @@ def find_all(output_dir: Path | str) -> Collected:
     now, then = curves()
     days = days_series()
     charts_made = {
-        "roll_forward": (charts.waterfall(roll_forward(), unit="EUR"), charts.waterfall_alt(roll_forward(), unit="EUR")),
+        "roll_forward": (
+            charts.waterfall(roll_forward(), unit="EUR"),
+            charts.waterfall_alt(roll_forward(), unit="EUR"),
+        ),
         "dso_bridge": (
             charts.waterfall(dso_bridge(), unit="days", better="lower", from_zero=False, width="half", height=58),
             charts.waterfall_alt(dso_bridge(), unit="days"),
@@ -197,7 +200,9 @@ def find_all(output_dir: Path | str) -> Collected:
             caption=measure,
             alt=charts.sparkline_alt(course, unit="days"),
         )
-    findings.number("open", 6_153_400.0, unit="EUR", label="Open receivables", definition="open", last_month=6_021_400.0)
+    findings.number(
+        "open", 6_153_400.0, unit="EUR", label="Open receivables", definition="open", last_month=6_021_400.0
+    )
     findings.close()
     return gather(output_dir)
 
@@ -221,23 +226,82 @@ def _figure(found: Collected, id: str, caption: str, note: str = "") -> dict:
 def pack(found: Collected) -> dict:
     """Four pages and an appendix on the made-up month."""
     key = [
-        _card("Open receivables", "6.15", "EUR m", "", "dso_days", ("last month", "↑ +0.13 m", "neutral"),
-              ("last year", "↑ +0.82 m", "neutral"), ("target", "–", "neutral")),
-        _card("DSO, count-back", "42.4", "days", "41.5 to 43.3", "dso_days", ("last month", "↑ +0.2", "bad"),
-              ("last year", "↓ −1.8", "good"), ("target 40.0", "↑ +2.4", "bad")),
-        _card("Share overdue", "34.6%", "", "", "delinquent_days", ("last month", "↑ +1.3 pp", "bad"),
-              ("last year", "↑ +0.8 pp", "bad"), ("target 30%", "↑ +4.6 pp", "bad")),
-        _card("Average days delinquent", "9.0", "days", "8.1 to 9.9", "delinquent_days",
-              ("last month", "↓ −0.3", "good"), ("last year", "↓ −3.1", "good"), ("target", "–", "neutral")),
-        _card("Collection effectiveness", "81.2%", "", "", "dso_days", ("last month", "→ no change", "neutral"),
-              ("last year", "↑ +1.9 pp", "good"), ("target 85%", "↓ −3.8 pp", "bad")),
-        _card("Half are paid by day", "48", "", "47 to 49", "delinquent_days", ("last month", "→ no change", "neutral"),
-              ("last year", "↓ −6 days", "good")),
-        _card("Written off, 12 months", "0.51", "EUR m", "", "dso_days", ("last month", "↑ +0.05 m", "bad"),
-              ("last year", "↓ −0.11 m", "good")),
-        _card("Effective number of debtors", "68.1", "", "", "delinquent_days", ("last month", "↓ −1.2", "bad"),
-              ("last year", "↓ −9.6", "bad")),
-    ]  # fmt: skip
+        _card(
+            "Open receivables",
+            "6.15",
+            "EUR m",
+            "",
+            "dso_days",
+            ("last month", "↑ +0.13 m", "neutral"),
+            ("last year", "↑ +0.82 m", "neutral"),
+        ),
+        _card(
+            "DSO, count-back",
+            "42.4",
+            "days",
+            "41.5 to 43.3",
+            "dso_days",
+            ("last month", "↑ +0.2", "bad"),
+            ("last year", "↓ −1.8", "good"),
+            ("target 40.0", "↑ +2.4", "bad"),
+        ),
+        _card(
+            "Share overdue",
+            "34.6%",
+            "",
+            "",
+            "delinquent_days",
+            ("last month", "↑ +1.3 pp", "bad"),
+            ("last year", "↑ +0.8 pp", "bad"),
+            ("target 30%", "↑ +4.6 pp", "bad"),
+        ),
+        _card(
+            "Average days delinquent",
+            "9.0",
+            "days",
+            "8.1 to 9.9",
+            "delinquent_days",
+            ("last month", "↓ −0.3", "good"),
+            ("last year", "↓ −3.1", "good"),
+        ),
+        _card(
+            "Collection effectiveness",
+            "81.2%",
+            "",
+            "",
+            "dso_days",
+            ("last month", "→ no change", "neutral"),
+            ("last year", "↑ +1.9 pp", "good"),
+            ("target 85%", "↓ −3.8 pp", "bad"),
+        ),
+        _card(
+            "Half are paid by day",
+            "48",
+            "",
+            "47 to 49",
+            "delinquent_days",
+            ("last month", "→ no change", "neutral"),
+            ("last year", "↓ −6 days", "good"),
+        ),
+        _card(
+            "Written off, 12 months",
+            "0.51",
+            "EUR m",
+            "",
+            "dso_days",
+            ("last month", "↑ +0.05 m", "bad"),
+            ("last year", "↓ −0.11 m", "good"),
+        ),
+        _card(
+            "Effective number of debtors",
+            "68.1",
+            "",
+            "",
+            "delinquent_days",
+            ("last month", "↓ −1.2", "bad"),
+            ("last year", "↓ −9.6", "bad"),
+        ),
+    ]
     aged = ageing()
     roll = [
         ["not due", "71.2", "24.9", "–", "–", "–", "3.9"],
@@ -251,7 +315,9 @@ def pack(found: Collected) -> dict:
         [row.name, words.fixed(row.open), words.fixed(row.overdue), words.share(row.share)]
         for row in owed.itertuples(index=False)
     ]
-    many = [[f"Customer {n:03d}", words.fixed(250_000 / n), words.fixed(40_000 / n), f"{9 / n:.1f}%"] for n in range(1, 61)]
+    many = [
+        [f"Customer {n:03d}", words.fixed(250_000 / n), words.fixed(40_000 / n), f"{9 / n:.1f}%"] for n in range(1, 61)
+    ]
     return {
         "metadata": {
             "company": "Weser & Söhne Großhandel AG",
@@ -270,36 +336,79 @@ def pack(found: Collected) -> dict:
                     {
                         "kind": "lead",
                         "sentences": [
-                            "Receivables stand at EUR 6.15 m, EUR 132 k more than last month and EUR 821 k more than a year ago; sales explain most of it.",
-                            "DSO is 42.4 days (41.5 to 43.3), 1.8 days below last year and 2.4 days above target. Those 2.4 days hold EUR 348 k of cash.",
-                            "Overdue is EUR 2.12 m. Three customers explain EUR 0.44 m of it.",
+                            (
+                                "Receivables stand at EUR 6.15 m, EUR 132 k more than last month and EUR 821 k "
+                                "more than a year ago; sales explain most of it."
+                            ),
+                            (
+                                "DSO is 42.4 days (41.5 to 43.3), 1.8 days below last year and 2.4 days above "
+                                "target. Those 2.4 days hold EUR 348 k of cash."
+                            ),
+                            "Overdue is EUR 2.12 m. Three customers explain EUR 440 k of it.",
                             "Half of the invoices are paid by day 48; one in ten is still open at day 91.",
-                            "Nothing in the books speaks for a change in write-offs: the interval of the change spans zero.",
+                            (
+                                "Nothing in the books speaks for a change in write-offs: the "
+                                "interval of the change spans zero."
+                            ),
                         ],
                     },
                     {"kind": "key_figures", "cards": key},
                     {
                         "kind": "decisions",
                         "items": [
-                            {"wanted": "Stop deliveries to Norddeutsche Kabelwerke above EUR 500 k until EUR 326 k overdue is paid", "owner": "Credit manager", "due": "7 Nov 2026"},
-                            {"wanted": "Move public bodies to electronic invoices; half are paid only by day 59", "owner": "Head of billing", "due": "30 Nov 2026"},
+                            {
+                                "wanted": (
+                                    "Stop deliveries to Norddeutsche Kabelwerke above EUR 500 k until "
+                                    "EUR 326 k overdue is paid"
+                                ),
+                                "owner": "Credit manager",
+                                "due": "7 Nov 2026",
+                            },
+                            {
+                                "wanted": "Move public bodies to electronic invoices; half are paid only by day 59",
+                                "owner": "Head of billing",
+                                "due": "30 Nov 2026",
+                            },
                         ],
                     },
-                    {"kind": "note", "text": "Data of 31 October 2026, read on 3 November 2026; 24,012 invoices accepted, 17 kept out. Last booking 30 October 2026."},
+                    {
+                        "kind": "note",
+                        "text": (
+                            "Data of 31 October 2026, read on 3 November 2026; 24,012 invoices accepted, 17 "
+                            "kept out. Last booking 30 October 2026."
+                        ),
+                    },
                 ],
             },
             {
                 "kicker": "The ledger",
                 "title": "The ledger ties to the control account; payment behaviour took 2.3 days off DSO",
                 "blocks": [
-                    {"kind": "lead", "sentences": ["Opening balance plus movements equals the closing balance to the cent, and the closing balance equals the general ledger."]},
+                    {
+                        "kind": "lead",
+                        "sentences": [
+                            (
+                                "Opening balance plus movements equals the closing balance to the cent, and the "
+                                "closing balance equals the general ledger."
+                            )
+                        ],
+                    },
                     _figure(found, "roll_forward", "Open receivables from September to October 2026"),
-                    {"kind": "row", "blocks": [
-                        _figure(found, "dso_bridge", "What moved DSO within a year", "▲ worse, ● better"),
-                        {"kind": "table", "caption": "Reconciliation", "header": ["", "Amount"], "units": ["", "EUR"],
-                         "rows": [["Open invoices", "6,214,600"], ["Unapplied cash", "−61,200"]],
-                         "total": ["Ledger", "6,153,400"], "note": "Control account 6,153,400; difference 0."},
-                    ]},
+                    {
+                        "kind": "row",
+                        "blocks": [
+                            _figure(found, "dso_bridge", "What moved DSO within a year", "▲ worse, ● better"),
+                            {
+                                "kind": "table",
+                                "caption": "Reconciliation",
+                                "header": ["", "Amount"],
+                                "units": ["", "EUR"],
+                                "rows": [["Open invoices", "6,214,600"], ["Unapplied cash", "−61,200"]],
+                                "total": ["Ledger", "6,153,400"],
+                                "note": "Control account 6,153,400; difference 0.",
+                            },
+                        ],
+                    },
                     _figure(found, "dso", "DSO, best possible DSO and days delinquent"),
                 ],
             },
@@ -307,22 +416,62 @@ def pack(found: Collected) -> dict:
                 "kicker": "Receivables",
                 "title": "A third of the book is overdue, most of it by less than a month",
                 "blocks": [
-                    {"kind": "lead", "sentences": ["EUR 1.24 m of EUR 2.12 m overdue is late by at most thirty days; EUR 157 k is older than 120 days."]},
+                    {
+                        "kind": "lead",
+                        "sentences": [
+                            (
+                                "EUR 1.24 m of EUR 2.12 m overdue is late by at most thirty days; EUR "
+                                "157 k is older than 120 days."
+                            )
+                        ],
+                    },
                     _figure(found, "ageing", "Open balance by days past due, thirteen month ends"),
-                    {"kind": "table", "caption": "Where last month’s balance went", "header": ["From", "paid", "1–30", "31–60", "61–90", "91–120", "other"],
-                     "units": ["days past due", "%", "%", "%", "%", "%", "%"], "rows": roll, "shade": shade, "align": ["left", *["center"] * 6]},
-                    {"kind": "row", "blocks": [
-                        _figure(found, "lorenz", "How much of the book hangs on few"),
-                        {"kind": "lead", "sentences": [found.figures["lorenz"]["alt"], "Concentration rose within the year; the effective number of debtors fell from 77.7 to 68.1."]},
-                    ]},
+                    {
+                        "kind": "table",
+                        "caption": "Where last month’s balance went",
+                        "header": ["From", "paid", "1–30", "31–60", "61–90", "91–120", "other"],
+                        "units": ["days past due", "%", "%", "%", "%", "%", "%"],
+                        "rows": roll,
+                        "shade": shade,
+                        "align": ["left", *["center"] * 6],
+                    },
+                    {
+                        "kind": "row",
+                        "blocks": [
+                            _figure(found, "lorenz", "How much of the book hangs on few"),
+                            {
+                                "kind": "lead",
+                                "sentences": [
+                                    found.figures["lorenz"]["alt"],
+                                    (
+                                        "Concentration rose within the year; the effective number of "
+                                        "debtors fell from 77.7 to 68.1."
+                                    ),
+                                ],
+                            },
+                        ],
+                    },
                 ],
             },
             {
                 "kicker": "Time to payment",
                 "title": "Half of all invoices are paid by day 48; construction still waits 63 days",
                 "blocks": [
-                    {"kind": "lead", "sentences": ["Every segment pays earlier than a year ago. A figure of paid invoices alone would have said 41.0 days instead of 48."]},
-                    _figure(found, "curves", "Share of invoices still open, by segment", "Kaplan-Meier curves with 95% bands; credit notes and write-offs end the wait without payment."),
+                    {
+                        "kind": "lead",
+                        "sentences": [
+                            (
+                                "Every segment pays earlier than a year ago. A figure of paid invoices alone "
+                                "would have said 41.0 days instead of 48."
+                            )
+                        ],
+                    },
+                    _figure(
+                        found,
+                        "curves",
+                        "Share of invoices still open, by segment",
+                        "Kaplan-Meier curves with 95% bands; credit notes and write-offs end the wait without payment.",
+                    ),
                     _figure(found, "pattern", "Payment pattern: share of a month’s sales still open"),
                 ],
             },
@@ -335,17 +484,58 @@ def pack(found: Collected) -> dict:
                     _figure(found, "debtors", "Largest debtors"),
                     _figure(found, "medians", "Median days to pay by segment"),
                     {"kind": "section", "title": "Largest debtors"},
-                    {"kind": "table", "header": ["Customer", "Open", "Overdue", "Share"], "units": ["", "EUR", "EUR", "of the book"], "rows": named,
-                     "total": ["Seven largest", words.fixed(owed["open"].sum()), words.fixed(owed["overdue"].sum()), words.share(owed["share"].sum())]},
+                    {
+                        "kind": "table",
+                        "header": ["Customer", "Open", "Overdue", "Share"],
+                        "units": ["", "EUR", "EUR", "of the book"],
+                        "rows": named,
+                        "total": [
+                            "Seven largest",
+                            words.fixed(owed["open"].sum()),
+                            words.fixed(owed["overdue"].sum()),
+                            words.share(owed["share"].sum()),
+                        ],
+                    },
                     {"kind": "section", "title": "Overdue by customer"},
-                    {"kind": "table", "header": ["Customer", "Open", "Overdue", "Share"], "units": ["", "EUR", "EUR", "of the book"], "rows": many},
+                    {
+                        "kind": "table",
+                        "header": ["Customer", "Open", "Overdue", "Share"],
+                        "units": ["", "EUR", "EUR", "of the book"],
+                        "rows": many,
+                    },
                     {"kind": "unavailable", "name": "Credit limits", "reason": "the books hold no table of limits"},
                     {"kind": "section", "title": "Definitions"},
-                    {"kind": "definitions", "items": [
-                        {"name": "DSO, count-back", "formula": "From the newest month back, a month’s days for each month of sales that the open balance covers, and a part of the days of the last.", "inputs": [{"name": "open balance", "value": "EUR 6,153,400"}, {"name": "sales October", "value": "EUR 3,904,200"}, {"name": "sales September", "value": "EUR 4,012,900"}], "source": "Oracle Hyperion Financial Management, DSO routine"},
-                        {"name": "Share overdue", "formula": "Open balance past its due date / open balance.", "inputs": [{"name": "overdue", "value": words.money(float(aged.iloc[-1, 1:].sum()), currency="EUR")}, {"name": "open", "value": "EUR 6,153,400"}], "source": "Credit Research Foundation"},
-                    ]},
+                    {
+                        "kind": "definitions",
+                        "items": [
+                            {
+                                "name": "DSO, count-back",
+                                "formula": (
+                                    "From the newest month back, a month’s days for each month of sales that the open "
+                                    "balance covers, and a part of the days of the last."
+                                ),
+                                "inputs": [
+                                    {"name": "open balance", "value": "EUR 6,153,400"},
+                                    {"name": "sales October", "value": "EUR 3,904,200"},
+                                    {"name": "sales September", "value": "EUR 4,012,900"},
+                                ],
+                                "source": "Oracle Hyperion Financial Management, DSO routine",
+                            },
+                            {
+                                "name": "Share overdue",
+                                "formula": "Open balance past its due date / open balance.",
+                                "inputs": [
+                                    {
+                                        "name": "overdue",
+                                        "value": words.money(float(aged.iloc[-1, 1:].sum()), currency="EUR"),
+                                    },
+                                    {"name": "open", "value": "EUR 6,153,400"},
+                                ],
+                                "source": "Credit Research Foundation",
+                            },
+                        ],
+                    },
                 ],
             },
         ],
-    }  # fmt: skip
+    }

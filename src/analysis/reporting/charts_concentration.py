@@ -27,8 +27,8 @@ def ranked_bars(
     ax.barh(rows.index, rows["overdue"], height=0.66, color=style.ACTUAL)
     longest = max(float(rows["open"].max()), 1e-9) if len(rows) else 1.0
     columns = {"open": 1.16, "overdue": 1.40, "share": 1.60}
-    for place, row in enumerate(rows.itertuples()):
-        texts = (scale.text(float(row.open)), scale.text(float(row.overdue)), words.share(float(row.share)))
+    for place, (owed, overdue, part) in enumerate(rows[["open", "overdue", "share"]].to_numpy(float)):
+        texts = (scale.text(owed), scale.text(overdue), words.share(part))
         for at, text in zip(columns.values(), texts, strict=True):
             ax.text(at * longest, place, text, ha="right", va="center")
     for heading, at in columns.items():
@@ -42,10 +42,11 @@ def ranked_bars(
 
 def ranked_bars_alt(frame: pd.DataFrame, *, currency: str) -> str:
     """What ``ranked_bars`` shows, in words."""
+    figures = zip(frame["name"], frame[["open", "overdue", "share"]].to_numpy(float), strict=True)
     parts = [
-        f"{row.name} {words.money(float(row.open), currency=currency)} ({words.share(float(row.share))} of the book), "
-        f"of which {words.money(float(row.overdue), currency=currency)} overdue"
-        for row in frame.itertuples(index=False)
+        f"{name} {words.money(owed, currency=currency)} ({words.share(part)} of the book), "
+        f"of which {words.money(overdue, currency=currency)} overdue"
+        for name, (owed, overdue, part) in figures
     ]
     return f"Largest debtors: {'; '.join(parts)}." if parts else "No debtor."
 
@@ -76,7 +77,7 @@ def lorenz(
     ax.plot(customers, amounts, color=style.ACTUAL)
     clear: dict[str, Any] = {"bbox": {"facecolor": "white", "edgecolor": "none", "pad": 0.8}}
     for top in (top for top in tops if top < len(customers)):
-        ax.plot(customers[top], amounts[top], "o", color=style.ACTUAL)
+        ax.plot(customers[top], amounts[top], "o", color=style.ACTUAL, clip_on=False)
         who = "largest" if top == 1 else f"{top} largest"
         ax.text(customers[top] + 0.03, amounts[top], f"{who} {words.share(float(amounts[top]))}", va="center", **clear)
     percent = [0, 0.25, 0.5, 0.75, 1]

@@ -47,9 +47,8 @@ def payment_curves(
     horizon = horizon_days or _horizon(curves)
     columns = min(columns, max(1, len(curves)))
     rows = math.ceil(len(curves) / columns) or 1
-    figure = style.figure("full", height=panel_height * rows + 6)
+    figure = style.figure("full", height=panel_height * rows + 6, gaps=(0.04, 0.06))
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
-    figure.get_layout_engine().set(wspace=0.04, hspace=0.06)  # type: ignore[union-attr]
     for place, (panel, curve) in enumerate(zip(panels.flat, curves, strict=False)):
         _panel(panel, curve, before.get(curve.label), horizon=horizon, named=place == 0)
     for panel in panels.flat[len(curves) :]:
@@ -147,10 +146,10 @@ def pattern_heat(
         ax.axvline(line, color="white", linewidth=1.0)
     ax.set(xlim=(0, max(1, shares.shape[1])), ylim=(max(1, shares.shape[0]), 0))
     ax.set_yticks(np.arange(len(frame)) + 0.5, [words.month(pd.Timestamp(str(end)).date()) for end in frame.index])
-    ax.set_xticks(np.arange(shares.shape[1]) + 0.5, [_later(int(column)) for column in frame.columns])
+    ax.set_xticks(np.arange(shares.shape[1]) + 0.5, [_later(int(str(column))) for column in frame.columns])
     ax.xaxis.tick_top()
     ax.annotate(
-        "% open", (0, 1), (-4, 4), xycoords="axes fraction", textcoords="offset points", ha="right", color=style.QUIET
+        "% open", (0, 1), (-4, 5), xycoords="axes fraction", textcoords="offset points", ha="right", color=style.QUIET
     )
     ax.tick_params(length=0)
     for spine in ax.spines.values():
@@ -161,7 +160,9 @@ def pattern_heat(
 def pattern_heat_alt(frame: pd.DataFrame) -> str:
     """What ``pattern_heat`` shows, in words: the mean share open by months later, and the latest month of sale."""
     means = frame.mean()
-    parts = [f"{words.share(float(part))} {_later(int(later))}" for later, part in means.items() if np.isfinite(part)]
+    parts = [
+        f"{words.share(float(part))} {_later(int(str(later)))}" for later, part in means.items() if np.isfinite(part)
+    ]
     return f"Share of a month's sales still open, mean of {words.plural(len(frame), 'month')}: {words.listing(parts)}."
 
 

@@ -33,9 +33,9 @@ def waterfall(
     Steps stand side by side where there is room for their names, else one below the other. With ``better`` given,
     steps are red or green with a mark; ``from_zero`` False cuts the axis below the totals and says so.
     """
-    signed = steps["amount"].abs().where(steps["kind"] != "fall", -steps["amount"].abs())
-    signed = signed.where(steps["kind"] != "total", steps["amount"]).to_numpy(float)
     totals = (steps["kind"] == "total").to_numpy()
+    amounts = steps["amount"].to_numpy(float)
+    signed = np.where(totals, amounts, np.where(steps["kind"] == "fall", -np.abs(amounts), np.abs(amounts)))
     ends = _running(signed, totals)
     starts = np.where(totals, 0.0, ends - signed)
     scale = words.Scale(divisor=1, unit="days", decimals=1) if unit == "days" else words.scale_of(ends, currency=unit)
@@ -48,16 +48,26 @@ def waterfall(
         low, high = (floor if total else min(start, end)), max(start, end)
         colour = style.ACTUAL if total else style.verdict_colour(verdict) if verdict else style.ACCENT
         draw = ax.bar if upright else ax.barh
-        sides = {"width": 0.62, "bottom": low} if upright else {"height": 0.62, "left": low}
+        sides: dict[str, Any] = {"width": 0.62, "bottom": low} if upright else {"height": 0.62, "left": low}
         (bar,) = draw(place, high - low, color=colour, **sides)
         if kind == "fall" and not verdict:  # a fall is lighter and outlined, so that grey prints keep it apart
             bar.set(facecolor=style.ramp(0.35), edgecolor=style.ACCENT, linewidth=0.8)
         sign = {"rise": "+", "fall": words.MINUS}.get(str(kind), "")
-        mark = f" {style.MARKS[verdict]}" if verdict else ""
+        if verdict:
+            # By itself: text that holds one character of the fallback font is set in it as a whole.
+            ax.annotate(
+                style.MARKS[verdict],
+                (place, high) if upright else (high, place),
+                (0, 14) if upright else (3, 0),
+                textcoords="offset points",
+                ha="center" if upright else "left",
+                va="bottom" if upright else "center",
+                color=colour,
+            )
         ax.annotate(
-            f"{sign}{scale.text(end if total else abs(end - start))}{mark}",
+            f"{sign}{scale.text(end if total else abs(end - start))}",
             (place, high) if upright else (high, place),
-            (0, 3) if upright else (3, 0),
+            (0, 3) if upright else (14 if verdict else 3, 0),
             textcoords="offset points",
             ha="center" if upright else "left",
             va="bottom" if upright else "center",
@@ -84,11 +94,8 @@ def waterfall_alt(steps: pd.DataFrame, *, unit: str) -> str:
     """What ``waterfall`` shows, in words."""
     said = {"total": "{label} {amount}", "rise": "{label} plus {amount}", "fall": "{label} minus {amount}"}
     parts = [
-        said[str(row.kind)].format(
-            label=row.label,
-            amount=words.quantity(float(row.amount if row.kind == "total" else abs(row.amount)), unit=unit),
-        )
-        for row in steps.itertuples()
+        said[kind].format(label=label, amount=words.quantity(amount if kind == "total" else abs(amount), unit=unit))
+        for label, amount, kind in zip(steps["label"], steps["amount"].to_numpy(float), steps["kind"], strict=True)
     ]
     return "Steps: " + "; ".join(parts) + "."
 
@@ -140,15 +147,15 @@ def stacked_ageing(
         if values[-1] != 0:
             named.append((colour, scale.text(values[-1]), str(bucket)))
             middles.append(float(base[-1] + values[-1] / 2))
-    for place, top, part in zip(places, above, share.to_numpy(float), strict=True):
+    for bar, (top, part) in enumerate(zip(above, share.to_numpy(float), strict=True)):
         ax.annotate(
             "" if np.isnan(part) else words.fixed(part * 100) + "%",
-            (place, top),
+            (bar, top),
             (0, 2),
             textcoords="offset points",
             ha="center",
             color=style.INK,
-            weight="bold" if place == places[-1] else "normal",
+            weight="bold" if bar == len(places) - 1 else "normal",
         )
     ax.set_ylim(min(0.0, below.min()) * 1.05, max(above.max(), 1e-9) * 1.12)
     ax.set_xlim(-0.6, len(amounts) - 0.4)

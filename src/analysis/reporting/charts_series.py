@@ -22,7 +22,7 @@ def sparkline(values: Sequence[float], *, width: float = 34.0, height: float = 8
     if len(course) and np.isfinite(course[-1]):
         ax.plot(len(course) - 1, course[-1], "o", color=style.ACTUAL, markersize=3.2)
     ax.set_axis_off()
-    ax.set_xlim(-0.3, len(course) - 0.5)
+    ax.set_xlim(0, max(1.0, len(course) - 0.5))
     finite = course[np.isfinite(course)]
     if len(finite):
         pad = (finite.max() - finite.min()) * 0.18 or 1.0
@@ -126,10 +126,10 @@ def interval_dots(
         ax.plot(rows["previous"], rows.index, "o", color=style.PREVIOUS, markersize=5)
     ax.hlines(rows.index, rows["low"], rows["high"], color=style.ACCENT, linewidth=2.2, alpha=0.55)
     ax.plot(rows["value"], rows.index, "o", color=style.ACTUAL, markersize=5)
-    for place, row in enumerate(rows.itertuples()):
-        text = _figure(float(row.value), unit)
-        if np.isfinite(row.low) and np.isfinite(row.high):
-            text += f"  ({_figure(float(row.low), unit)} to {_figure(float(row.high), unit)})"
+    for place, (value, low, high) in enumerate(rows[["value", "low", "high"]].to_numpy(float)):
+        text = _figure(value, unit)
+        if np.isfinite(low) and np.isfinite(high):
+            text += f"  ({_figure(low, unit)} to {_figure(high, unit)})"
         ax.annotate(
             text, (1, place), (6, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center"
         )
@@ -147,10 +147,10 @@ def interval_dots(
 def interval_dots_alt(frame: pd.DataFrame, *, unit: str) -> str:
     """What ``interval_dots`` shows, in words."""
     parts = []
-    for row in frame.itertuples():
-        text = f"{row.label} {words.quantity(float(row.value), unit=unit)}"
-        if np.isfinite(row.low) and np.isfinite(row.high):
-            text += f" ({words.interval(float(row.low), float(row.high), unit=unit)})"
+    for label, (value, low, high) in zip(frame["label"], frame[["value", "low", "high"]].to_numpy(float), strict=True):
+        text = f"{label} {words.quantity(value, unit=unit)}"
+        if np.isfinite(low) and np.isfinite(high):
+            text += f" ({words.interval(low, high, unit=unit)})"
         parts.append(text)
     return f"Estimates with 95% intervals: {'; '.join(parts)}."
 

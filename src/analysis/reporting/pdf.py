@@ -56,6 +56,8 @@ PLACEHOLDER = "\N{WHITE SQUARE}"
 _FALLBACK_FONTS = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")
 # Where a run of letters is longer than this it may break, so that no name sticks out of its column.
 _LONGEST_RUN = 24
+# A short word and its number ("day 48") stay together in a title.
+_GLUED = re.compile(r"(?<=\b\w\w) (?=\d)|(?<=\b\w\w\w) (?=\d)|(?<=\b\w\w\w\w) (?=\d)")
 _SVG_WIDTH = re.compile(r'<svg[^>]*?\swidth="([0-9.]+)pt"')
 
 
@@ -184,8 +186,10 @@ class _Setting:
             "colours": {**colours, "accent": meta.accent, "panel": style.ramp(0.0)},
             "pages": [
                 {
-                    **self._printable(page.model_dump(exclude={"blocks"})),
-                    "blocks": [self._block(b) for b in page.blocks],
+                    "kicker": self._printable(page.kicker),
+                    "title": _GLUED.sub(words.GAP, self._printable(page.title)),
+                    "unavailable": self._printable(page.unavailable),
+                    "blocks": [self._block(block) for block in page.blocks],
                 }
                 for page in pack.pages
             ],
@@ -229,7 +233,8 @@ class _Setting:
         if isinstance(content, dict):
             # An alternative text is read aloud, not printed: no font limits it.
             return {
-                name: words.printable(part) if name == "alt" else self._printable(part) for name, part in content.items()
+                name: words.printable(part) if name == "alt" else self._printable(part)
+                for name, part in content.items()
             }
         if isinstance(content, list | tuple):
             return [self._printable(part) for part in content]

@@ -18,6 +18,7 @@ from typing import Literal, ParamSpec, TypeVar
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.style import context
 
 P = ParamSpec("P")
@@ -103,11 +104,20 @@ def in_house_style(chart: Callable[P, R]) -> Callable[P, R]:
     return drawn
 
 
-def figure(width: Literal["full", "half", "third"] | float = "full", *, height: float = 65.0) -> PageFigure:
-    """An empty figure, ``width`` being a part of the page's measure or millimetres, ``height`` millimetres."""
+def figure(
+    width: Literal["full", "half", "third"] | float = "full",
+    *,
+    height: float = 65.0,
+    gaps: tuple[float, float] = (0.02, 0.02),
+) -> PageFigure:
+    """An empty figure, ``width`` being a part of the page's measure or millimetres, ``height`` millimetres.
+
+    ``gaps`` are those between panels, across and down, as parts of a panel.
+    """
     wide = _WIDTHS_MM[width] if isinstance(width, str) else width
     with look():
-        return PageFigure(figsize=(wide / _MM_PER_INCH, height / _MM_PER_INCH), layout="constrained")
+        layout = ConstrainedLayoutEngine(h_pad=0.02, w_pad=0.02, wspace=gaps[0], hspace=gaps[1])
+        return PageFigure(figsize=(wide / _MM_PER_INCH, height / _MM_PER_INCH), layout=layout)
 
 
 def axes(ax: Axes | None, width: Literal["full", "half", "third"] | float = "full", *, height: float = 65.0) -> Axes:
@@ -149,9 +159,14 @@ def ramp(level: float) -> str:
 
 
 def text_on(background: str) -> str:
-    """The text colour, dark or white, that contrasts most with ``background`` (WCAG 2.2, relative luminance)."""
-    light = _luminance(background)
-    return INK if (light + 0.05) / (_luminance(INK) + 0.05) >= 1.05 / (light + 0.05) else "#ffffff"
+    """A text colour with a contrast of at least 4.5 on ``background`` (WCAG 2.2, success criterion 1.4.3).
+
+    The dark ink where that suffices, else black or white, of which one always does.
+    """
+    light = _luminance(background) + 0.05
+    if light / (_luminance(INK) + 0.05) >= 4.5:
+        return INK
+    return "#000000" if light / 0.05 >= 1.05 / light else "#ffffff"
 
 
 def shades(number: int) -> list[str]:

@@ -9,8 +9,6 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-STANDARDS = ["a-2a", "ua-1"]
-
 
 def _limit(megabytes: int, seconds: int) -> None:
     try:
@@ -38,8 +36,9 @@ def _compile(folder: Path, *, timestamp: int) -> list[str]:
         package_path=folder / "packages",
         package_cache_path=folder / "packages",
     )
-    compiled, warnings = compiler.compile_with_warnings(format="pdf", pdf_standards=STANDARDS, timestamp=timestamp)
-    (folder / "report.pdf").write_bytes(compiled)
+    _, warnings = compiler.compile_with_warnings(
+        output=folder / "report.pdf", format="pdf", pdf_standards=["a-2a", "ua-1"], timestamp=timestamp
+    )
     return [str(warning.message) for warning in warnings]
 
 

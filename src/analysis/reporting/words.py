@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -87,47 +87,32 @@ def money(value: Number | None, *, currency: str) -> str:
 
     Below one hundred units the cents are shown.
     """
-    if (absent := _absent(value)) is not None or value is None:
-        return str(absent)
-    for divisor, unit in _SCALES:
-        scaled = Decimal(str(value)) / divisor
-        text = fixed(scaled, 2) if divisor == 1 and 0 < abs(scaled) < 100 else significant(scaled)
-        if abs(Decimal(text.replace(MINUS, "-").replace(",", ""))) < 1000 or unit == "bn":
-            break
-    return GAP.join(part for part in (currency, text, unit) if part)
+    return _said(value, lambda exact: _scaled(exact, currency=currency))
 
 
 def days(value: Number | None) -> str:
-    """A duration: ``42.3 days``, ``166 days``; "not reached" for infinity (a median that was not observed)."""
-    if (absent := _absent(value)) is not None or value is None:
-        return str(absent)
+    """A duration: ``42.3 days``, ``166 days``; "not reached" for infinity (a median that was not observed).
+
+    A whole number (``int``) is a count of days and keeps no decimal: ``26 days``.
+    """
     if isinstance(value, Integral):
         return plural(int(value), "day")
-    return f"{significant(value, most_decimals=1)}{GAP}days"
+    return _said(value, lambda exact: f"{significant(exact, most_decimals=1)}{GAP}days")
 
 
 def share(value: Number | None) -> str:
     """A share of one as per cent: ``12.4%``; a trace below 0.01% is said to be one."""
-    if (absent := _absent(value)) is not None or value is None:
-        return str(absent)
-    hundredths = Decimal(str(value)) * 100
-    if 0 < abs(hundredths) < Decimal("0.01"):
-        return "<0.01%"
-    return f"{significant(hundredths, most_decimals=2)}%"
+    return _said(value, lambda exact: _per_cent(exact * 100))
 
 
 def points(value: Number | None) -> str:
     """A difference of two shares in percentage points: ``1.2 pp``."""
-    if (absent := _absent(value)) is not None or value is None:
-        return str(absent)
-    return f"{fixed(Decimal(str(value)) * 100, 1)}{GAP}pp"
+    return _said(value, lambda exact: f"{fixed(exact * 100, 1)}{GAP}pp")
 
 
 def count(value: Number | None) -> str:
     """A number of things, whole: ``1,930``."""
-    if (absent := _absent(value)) is not None or value is None:
-        return str(absent)
-    return fixed(value)
+    return _said(value, fixed)
 
 
 def quantity(value: Number | None, *, unit: str) -> str:
@@ -140,8 +125,7 @@ def quantity(value: Number | None, *, unit: str) -> str:
     if unit in plain:
         return plain[unit](value)
     if unit == "ratio":
-        absent = _absent(value)
-        return absent if absent is not None or value is None else significant(value)
+        return _said(value, significant)
     if len(unit) == 3 and unit.isupper():
         return money(value, currency=unit)
     raise ValueError(f"unit {unit!r} is not one of {', '.join((*plain, 'ratio'))} or a currency code")
@@ -245,12 +229,29 @@ def printable(text: str) -> str:
     return "".join(mark for mark in kept if unicodedata.category(mark) not in ("Cc", "Cf", "Cs"))
 
 
-def _absent(value: Number | None) -> str | None:
+def _said(value: Number | None, say: Callable[[Decimal], str]) -> str:
+    """What ``say`` makes of ``value``, or why there is nothing to say."""
     if value is None:
         return NOT_AVAILABLE
     if math.isinf(value):
         return "not reached"
-    return NOT_DEFINED if math.isnan(value) else None
+    return NOT_DEFINED if math.isnan(value) else say(Decimal(str(value)))
+
+
+def _scaled(exact: Decimal, *, currency: str) -> str:
+    """In the smallest scale that needs no more than three figures before the point."""
+    text, unit = "", ""
+    for divisor, scale in _SCALES:
+        scaled, unit = exact / divisor, scale
+        text = fixed(scaled, 2) if divisor == 1 and 0 < abs(scaled) < 100 else significant(scaled)
+        if abs(Decimal(text.replace(MINUS, "-").replace(",", ""))) < 1000:
+            break
+    return GAP.join(part for part in (currency, text, unit) if part)
+
+
+def _per_cent(hundredths: Decimal) -> str:
+    trace = 0 < abs(hundredths) < Decimal("0.01")
+    return "<0.01%" if trace else f"{significant(hundredths, most_decimals=2)}%"
 
 
 def _rounded(value: Decimal, decimals: int) -> Decimal:
