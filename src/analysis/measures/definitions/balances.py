@@ -14,7 +14,7 @@ BALANCES: tuple[Definition, ...] = (
         "general ledger.",
         trap="It nets one customer's credit against another's debt. Use it to tie to the books, and the open "
         "balance to judge risk.",
-        source="Accounting identity; metrics of this project, notation AR.",
+        source="Accounting identity of a subledger.",
     ),
     Definition(
         id="open_balance",

@@ -20,7 +20,7 @@ CONCENTRATION: tuple[Definition, ...] = (
         formula="exposure of the n largest debtors / exposure of all debtors",
         unit="share",
         reading="How much would be at stake if the largest names got into trouble together.",
-        trap="n is arbitrary: ten of twenty debtors and ten of two thousand are different things.",
+        trap="The number n is arbitrary: ten of twenty debtors and ten of two thousand are different things.",
         source="Open Risk Manual, concentration ratio.",
     ),
     Definition(
