@@ -8,13 +8,9 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
-import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -23,14 +19,15 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.faults import RunFault
 from analysis.reporting import style
+from analysis.reporting.gathering import Collected, gather
+from analysis.reporting.records import PARTS, SUFFIX, as_json, plain, write_in_one_step
 from analysis.reporting.words import Better
 
-SUFFIX = ".findings.json"
+__all__ = ["MOST_ROWS", "Collected", "Findings", "gather"]
+
 MOST_ROWS = 1_000
 _ID = re.compile(r"[a-z][a-z0-9_]*")
-_PARTS = ("numbers", "sentences", "tables", "figures", "unavailable", "invariants")
 
 
 class Findings:
@@ -46,7 +43,7 @@ class Findings:
         self._notebook = notebook
         self._folder = Path(output_dir)
         self._run_id = run_id
-        self._parts: dict[str, dict[str, Any]] = {part: {} for part in _PARTS}
+        self._parts: dict[str, dict[str, Any]] = {part: {} for part in PARTS}
         self._closed = False
 
     def number(
@@ -106,7 +103,7 @@ class Findings:
             raise ValueError(f"table {id!r} has {len(flat)} rows; at most {MOST_ROWS} belong into a report")
         if doubled := sorted({column for column in columns if columns.count(column) > 1}):
             raise ValueError(f"table {id!r} names column {doubled[0]!r} twice")
-        rows = [[_plain(cell) for cell in row] for row in flat.itertuples(index=False, name=None)]
+        rows = [[plain(cell) for cell in row] for row in flat.itertuples(index=False, name=None)]
         file = f"tables/{id}.csv"
         self._add(
             "tables",
@@ -166,10 +163,10 @@ class Findings:
         self._refuse_when_closed()
         if not _ID.fullmatch(id):
             raise ValueError(f"id {id!r} must be small letters, digits and underscores, a letter first")
-        for known in _PARTS:
+        for known in PARTS:
             if id in self._parts[known]:
                 raise ValueError(f"id {id!r} is used twice: it names one of the {known} already")
-        self._parts[part][id] = {name: _plain(value) for name, value in found.items()}
+        self._parts[part][id] = {name: plain(value) for name, value in found.items()}
 
     def _refuse_when_closed(self) -> None:
         if self._closed:
@@ -177,116 +174,3 @@ class Findings:
 
     def _write(self, name: str, content: bytes) -> Path:
         return write_in_one_step(self._folder / name, content)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Collected:
-    """The findings of all notebooks of a run, by id."""
-
-    run_id: str
-    notebooks: tuple[str, ...]
-    numbers: Mapping[str, Mapping[str, Any]]
-    sentences: Mapping[str, Mapping[str, Any]]
-    tables: Mapping[str, Mapping[str, Any]]
-    figures: Mapping[str, Mapping[str, Any]]
-    unavailable: Mapping[str, Mapping[str, Any]]
-    invariants: Mapping[str, Mapping[str, Any]]
-
-    @property
-    def broken(self) -> tuple[str, ...]:
-        """Ids of the invariants that do not hold."""
-        return tuple(id for id, found in self.invariants.items() if not found["holds"])
-
-    def as_json(self) -> bytes:
-        """All findings as the bytes of ``findings.json``: sorted, without dates of making."""
-        parts = {part: getattr(self, part) for part in _PARTS}
-        return as_json({"run_id": self.run_id, "notebooks": list(self.notebooks), **parts})
-
-
-def gather(output_dir: str | Path) -> Collected:
-    """The findings of all notebooks in ``output_dir``.
-
-    Raises RunFault where there are none, one is incomplete or unreadable, an id is used by two notebooks, a table
-    or chart is missing, or the files are of different runs.
-    """
-    folder = Path(output_dir)
-    parts: dict[str, dict[str, Any]] = {part: {} for part in _PARTS}
-    owner: dict[str, str] = {}
-    runs: dict[str, str] = {}
-    for path in sorted(folder.glob("*" + SUFFIX)):
-        content = _read(path)
-        runs[path.name] = content["run_id"]
-        for part in _PARTS:
-            for id, found in content[part].items():
-                if id in owner:
-                    raise RunFault(f"{path.name}: id {id!r} is already used by {owner[id]}; give one another name")
-                owner[id] = path.name
-                parts[part][id] = found
-                if "file" in found and not (folder / found["file"]).is_file():
-                    raise RunFault(f"{path.name}: {found['file']} is missing from {folder}")
-    if not runs:
-        raise RunFault(f"{folder}: holds no findings; did a notebook run and close them?")
-    if len(set(runs.values())) > 1:
-        told = ", ".join(f"{name} of {run}" for name, run in runs.items())
-        raise RunFault(f"{folder}: holds findings of different runs: {told}")
-    notebooks = tuple(name.removesuffix(SUFFIX) for name in runs)
-    return Collected(run_id=next(iter(runs.values())), notebooks=notebooks, **parts)
-
-
-def as_json(content: Any) -> bytes:
-    """JSON with sorted keys and no room for NaN: the same content gives the same bytes."""
-    return (json.dumps(content, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode(
-        errors="backslashreplace"
-    )
-
-
-def write_in_one_step(path: Path, content: bytes) -> Path:
-    """Write beside ``path`` and rename, so that a reader sees the whole file or none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-    return path
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise RunFault(f"{path}: cannot be read as findings: {error}") from None
-    if (
-        not isinstance(content, dict)
-        or content.get("complete") is not True
-        or not isinstance(content.get("run_id"), str)
-    ):
-        raise RunFault(f"{path}: is not complete; its notebook did not reach the end")
-    if missing := [part for part in _PARTS if not isinstance(content.get(part), dict)]:
-        raise RunFault(f"{path}: lacks {missing[0]}")
-    return content
-
-
-def _plain(value: Any) -> Any:
-    """``value`` as JSON knows it: null for what is undefined or absent, ISO text for dates, names untouched."""
-    if isinstance(value, Mapping):
-        return {str(name): _plain(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    if value is None or value is pd.NaT or value is pd.NA:
-        return None
-    if hasattr(value, "item"):  # numpy scalars
-        value = value.item()
-    if isinstance(value, pd.Timestamp):
-        return value.date().isoformat() if value == value.normalize() else value.isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        value = float(value)
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value if isinstance(value, str | int | bool) else str(value)

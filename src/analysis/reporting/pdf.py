@@ -28,6 +28,7 @@ unavailable    ``name``, ``reason``
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -46,8 +47,8 @@ from pydantic import ValidationError
 
 from analysis.faults import RunFault
 from analysis.reporting import style, words
-from analysis.reporting.findings import write_in_one_step
 from analysis.reporting.pages import Pack
+from analysis.reporting.records import write_in_one_step
 
 TEMPLATE = Path(__file__).with_name("report.typ")
 # Stands for a character that none of the report's fonts has.
@@ -112,10 +113,18 @@ def _checked(pack: Mapping[str, Any] | Pack) -> Pack:
 
 
 def _run(folder: Path, *, seconds: int, megabytes: int, timestamp: int) -> None:
-    command = [sys.executable, "-m", "analysis.reporting.typesetter", str(folder)]
+    command = [sys.executable, "-P", "-m", "analysis.reporting.typesetter", str(folder)]
     command += [str(megabytes), str(seconds), str(timestamp)]
     try:
-        done = subprocess.run(command, timeout=seconds, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        done = subprocess.run(
+            command,
+            timeout=seconds,
+            # Each thread reserves memory; two suffice and leave the limit to the document.
+            env={**os.environ, "RAYON_NUM_THREADS": "2"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
     except subprocess.TimeoutExpired:
         raise RunFault(f"typesetting took longer than {seconds} s and was stopped") from None
     fault = folder / "fault.txt"
@@ -158,8 +167,9 @@ class _Glyphs:
         shown = self._shown(words.printable(text), inside=text)
         return re.sub(rf"(\S{{{_LONGEST_RUN}}})(?=\S)", "\\1\N{ZERO WIDTH SPACE}", shown)
 
-    def chart(self, svg: str) -> str:
-        return self._shown(svg, inside="a chart") if not svg.isascii() else svg
+    def chart(self, svg: str, *, name: str) -> str:
+        """A chart whose text is printable; its names stand in it as text."""
+        return svg if svg.isascii() else self._shown(svg, inside=f"chart {name}")
 
     def _shown(self, text: str, *, inside: str) -> str:
         known = _covered()
@@ -219,7 +229,7 @@ class _Setting:
         source = (self._source / name).resolve()
         if not source.is_relative_to(self._source.resolve()) or not source.is_file():
             raise RunFault(f"chart {name} is missing from {self._source}")
-        svg = self._glyphs.chart(source.read_text(encoding="utf-8"))
+        svg = self._glyphs.chart(source.read_text(encoding="utf-8"), name=name)
         width = _SVG_WIDTH.search(svg)
         if width is None:
             raise RunFault(f"chart {name} does not say its width in points")
