@@ -1,0 +1,86 @@
+"""How many invoices left the book on each day of their age, and how: the counts that curves are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import ibis
+import pandas as pd
+
+from analysis.ledger.contract import Outcome
+from analysis.ledger.snapshot import Snapshot
+from analysis.measures.positions import end_of, month_number
+
+OTHERS = "all others"
+_LEFT = tuple(str(outcome) for outcome in Outcome if outcome is not Outcome.OPEN)
+
+
+def outcome_counts(snapshot: Snapshot, *, by: str | None = None) -> pd.DataFrame:
+    """Invoices by month of issue, age in days and outcome, from one pass over the ledger.
+
+    Columns: ``group`` (the value of the dimension ``by``, "all" without it), ``issue_month`` (its end; the
+    as-of date for its month), ``day`` (from issue to settlement, or to the as-of date while open), ``paid``,
+    ``credited``, ``written_off``, ``open`` (numbers of invoices).
+    """
+    items = snapshot.items
+    keyed = items.mutate(
+        group=items[by] if by else ibis.literal("all"), point=month_number(items["issued_on"]), day=items["days"]
+    )
+    counts = {outcome: (keyed["outcome"] == outcome).sum() for outcome in (*_LEFT, str(Outcome.OPEN))}
+    frame = keyed.group_by("group", "point", "day").aggregate(**counts).execute()
+    ends = {point: end_of(int(point), as_of=snapshot.as_of) for point in frame["point"].unique()}
+    frame.insert(1, "issue_month", pd.to_datetime(frame.pop("point").map(ends)))
+    return frame.sort_values(["group", "issue_month", "day"], ignore_index=True)
+
+
+def curve_counts(
+    outcomes: pd.DataFrame, *, issued_after: pd.Timestamp | None = None, issued_until: pd.Timestamp | None = None
+) -> pd.DataFrame:
+    """Counts for curves of invoices issued in a stretch of months: ``group``, ``day``, ``events``, ``censored``.
+
+    Whatever ends an invoice is an event, so a curve of these counts says "still open": credit notes and
+    write-offs have left the book as payments have. An open invoice is censored at its present age.
+    """
+    month = outcomes["issue_month"]
+    kept = pd.Series(True, index=outcomes.index)
+    if issued_after is not None:
+        kept &= month > issued_after
+    if issued_until is not None:
+        kept &= month <= issued_until
+    counts = outcomes[kept].assign(events=outcomes[list(_LEFT)].sum(axis=1), censored=outcomes[str(Outcome.OPEN)])
+    return counts.groupby(["group", "day"], as_index=False)[["events", "censored"]].sum()
+
+
+def folded(outcomes: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
+    """The same counts with groups put together: each group under its label, :data:`OTHERS` where it has none."""
+    group = outcomes["group"].map(labels).fillna(OTHERS)
+    keys = ["group", "issue_month", "day"]
+    return outcomes.assign(group=group).groupby(keys, as_index=False)[[*_LEFT, str(Outcome.OPEN)]].sum()
+
+
+def shown_groups(snapshot: Snapshot, *, by: str, most: int = 5) -> dict[str, str]:
+    """Groups large enough to be shown on their own, at most ``most``, the largest by invoices first.
+
+    A group needs the policy's ``group_minimum`` of customers and 30 invoices; the rest is shown together.
+    A group that would stand alone in the rest takes the smallest shown one with it, so that nobody can be
+    told from the difference.
+    """
+    items = snapshot.items
+    sizes = items.group_by(by).aggregate(invoices=items.count(), customers=items["customer_id"].nunique()).execute()
+    sizes = sizes.sort_values(["invoices", by], ascending=[False, True], ignore_index=True)
+    minimum = snapshot.company.policy.group_minimum
+    large = sizes[(sizes["customers"] >= minimum) & (sizes["invoices"] >= 30)].head(most)
+    rest = sizes.drop(large.index)
+    if len(rest) and rest["customers"].sum() < minimum and len(large):
+        large = large.iloc[:-1]
+    return {value: value for value in large[by]}
+
+
+def segment_dimension(snapshot: Snapshot, *, preferred: Sequence[str] = ()) -> str | None:
+    """The dimension by which segments are shown: the policy's, else the first with at least two groups to show."""
+    order = [snapshot.company.policy.segment_by, *preferred, "segment", "country", "channel", "industry", "size"]
+    present = set(snapshot.dimensions())
+    for dimension in dict.fromkeys([*order, "entity", "currency"]):
+        if dimension in present and len(shown_groups(snapshot, by=dimension)) >= 2:
+            return dimension
+    return None

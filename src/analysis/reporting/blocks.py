@@ -1,0 +1,181 @@
+"""Findings as blocks of a page: numbers become cards and lines, tables get their units, nothing is calculated."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from analysis.reporting import words
+from analysis.reporting.findings import Collected
+
+Block = dict[str, Any]
+
+
+def lead(collected: Collected, *ids: str) -> Block:
+    """The sentences of those ids that the notebooks handed over."""
+    told = [collected.sentences[id]["text"] for id in ids if id in collected.sentences]
+    return {"kind": "lead", "sentences": told}
+
+
+def figure(collected: Collected, id: str, *, note: str = "") -> Block:
+    """A chart, or the line that says why there is none."""
+    if id not in collected.figures:
+        return unavailable(collected, id)
+    found = collected.figures[id]
+    return {
+        "kind": "figure",
+        "file": found["file"].removeprefix("figures/"),
+        "caption": found["caption"],
+        "alt": found["alt"],
+        "note": note,
+    }
+
+
+def unavailable(collected: Collected, id: str) -> Block:
+    """The line that says what these books cannot answer."""
+    reason = collected.unavailable.get(id, {}).get("reason", "it was not handed over")
+    return {"kind": "unavailable", "name": id.replace("_", " ").capitalize(), "reason": reason}
+
+
+def card(collected: Collected, id: str) -> Block:
+    """One number with its interval, what it is compared with, and its course."""
+    number = collected.numbers[id]
+    unit, better, value = number["unit"], number["better"], _value(number)
+    against = []
+    for key, label in (("last_month", "month before"), ("last_year", "year before"), ("target", "target")):
+        if number[key] is None:
+            continue
+        change = words.change(value, number[key], unit=unit, better=better)
+        shown = f"{words.quantity(number[key], unit=unit)}, {change.text}" if key == "target" else change.text
+        against.append({"label": label, "text": shown, "verdict": change.verdict})
+    spark = collected.figures.get(f"spark_{id}")
+    return {
+        "label": number["label"],
+        "value": words.quantity(value, unit=unit),
+        "interval": interval(number),
+        "against": against,
+        "sparkline": {"file": spark["file"].removeprefix("figures/"), "alt": spark["alt"]} if spark else None,
+    }
+
+
+def interval(number: Mapping[str, Any]) -> str:
+    """The interval of a number in words; blank for one that is exact."""
+    if number["low"] is None or number["high"] is None:
+        return ""
+    return f"95%: {words.interval(number['low'], number['high'], unit=number['unit'])}"
+
+
+def _value(number: Mapping[str, Any]) -> float | None:
+    return math.nan if number.get("undefined") else number["value"]
+
+
+def table(
+    collected: Collected,
+    id: str,
+    *,
+    total: bool = False,
+    heat: Sequence[str] = (),
+    wide: int = 0,
+    note: str = "",
+    rows: int | None = None,
+    left: Iterable[str] = (),
+) -> Block:
+    """A table of findings with one scale for all amounts and the units in its heading.
+
+    ``total`` sets the last row apart; ``heat`` names columns of shares to be shaded; ``rows`` shows only so
+    many (the total stays); ``left`` names columns of text beside the first.
+    """
+    if id not in collected.tables:
+        return unavailable(collected, id)
+    found = collected.tables[id]
+    columns, units = list(found["columns"]), found["units"]
+    body = list(found["rows"])
+    last = body.pop() if total and body else None
+    cut = body if rows is None else body[:rows]
+    shown = [*cut, last] if last is not None else cut
+    scales = _scales(shown, columns, units)
+    texts = [
+        tuple(_cell(cell, units.get(c, ""), scales) for cell, c in zip(row, columns, strict=True)) for row in shown
+    ]
+    aligned = {columns[0], *left}
+    heading = tuple(_unit(units.get(c, ""), scales) for c in columns)
+    return {
+        "kind": "table",
+        "caption": found["caption"],
+        "header": tuple(_heading(c) for c in columns),
+        "units": heading if any(heading) else None,
+        "rows": tuple(texts[: len(cut)]),
+        "total": texts[-1] if last is not None else None,
+        "align": tuple("left" if c in aligned else "right" for c in columns),
+        "shade": _shades(cut, columns, heat) if heat else None,
+        "wide": wide,
+        "note": note,
+    }
+
+
+def _scales(rows: Sequence[Sequence[Any]], columns: Sequence[str], units: Mapping[str, str]) -> dict[str, words.Scale]:
+    """One scale for each currency among the units, from the largest amount in it."""
+    amounts: dict[str, list[float]] = {}
+    for row in rows:
+        for cell, column in zip(row, columns, strict=True):
+            unit = units.get(column, "")
+            if _is_currency(unit) and isinstance(cell, int | float):
+                amounts.setdefault(unit, []).append(float(cell))
+    return {currency: words.scale_of(values, currency=currency) for currency, values in amounts.items()}
+
+
+def _cell(cell: Any, unit: str, scales: Mapping[str, words.Scale]) -> str:
+    if cell is None:
+        return words.DASH
+    if isinstance(cell, str):
+        return _day(cell) if unit == "date" else words.printable(cell)
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if unit in scales:
+        return scales[unit].text(cell)
+    if unit == "share":
+        return words.share(cell).removesuffix("%")
+    if unit == "days":
+        return words.days(cell).removesuffix("days").removesuffix("day").strip()
+    return words.quantity(cell, unit=unit) if unit in ("count", "ratio", "points") else words.significant(cell)
+
+
+def _unit(unit: str, scales: Mapping[str, words.Scale]) -> str:
+    if unit in scales:
+        return scales[unit].unit
+    return {"share": "%", "days": "days"}.get(unit, "")
+
+
+def _heading(column: str) -> str:
+    text = column.replace("_", " ")
+    return text[:1].upper() + text[1:]
+
+
+def _day(text: str) -> str:
+    try:
+        return words.day(datetime.fromisoformat(text).date(), short=True)
+    except ValueError:
+        return text
+
+
+def _shades(
+    rows: Sequence[Sequence[Any]], columns: Sequence[str], heat: Sequence[str]
+) -> tuple[tuple[float | None, ...], ...]:
+    return tuple(
+        tuple(
+            min(max(float(cell), 0.0), 1.0) if column in heat and isinstance(cell, int | float) else None
+            for cell, column in zip(row, columns, strict=True)
+        )
+        for row in rows
+    )
+
+
+def _is_currency(unit: str) -> bool:
+    return len(unit) == 3 and unit.isalpha() and unit.isupper()
+
+
+def as_date(text: str) -> date:
+    """An ISO date."""
+    return date.fromisoformat(text)

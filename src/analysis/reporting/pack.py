@@ -1,0 +1,33 @@
+"""The monthly pack: pages in reading order, made of what the notebooks handed over."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from analysis.ledger.company import Company
+from analysis.reporting.findings import Collected
+from analysis.reporting.sections import appendix, ledger, receivables, summary, time_to_payment
+
+TITLE = "Credit risk report"
+
+
+def pack(collected: Collected, *, company: Company, as_of: date, known_by: date, report_id: str) -> dict[str, Any]:
+    """The page model of the report, as :mod:`analysis.reporting.pages` describes it."""
+    return {
+        "metadata": {
+            "company": company.name,
+            "title": TITLE,
+            "as_of": as_of.isoformat(),
+            "known_by": known_by.isoformat(),
+            "report_id": report_id,
+            "language": "en",
+        },
+        "pages": [
+            summary.page(collected),
+            ledger.page(collected),
+            receivables.page(collected),
+            time_to_payment.page(collected),
+            *appendix.pages(collected),
+        ],
+    }

@@ -1,0 +1,64 @@
+"""For whoever checks: the largest names, what the checks found, and every definition with this month's inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from analysis.measures.definitions import DEFINITIONS
+from analysis.reporting import blocks, words
+from analysis.reporting.findings import Collected
+
+_FACTS_SHOWN = 25
+
+
+def pages(collected: Collected) -> list[dict[str, object]]:
+    """The pages of the appendix."""
+    return [
+        {
+            "kicker": "Appendix: names",
+            "title": "Who owes most, and who is most overdue",
+            "blocks": [
+                blocks.table(collected, "top_exposures", rows=20, wide=1, left=["name"]),
+                blocks.table(collected, "top_overdue", rows=20, wide=1, left=["name"]),
+            ],
+        },
+        {"kicker": "Appendix: checks", "title": "What the checks of the books found", "blocks": _checks(collected)},
+        {
+            "kicker": "Appendix: definitions",
+            "title": "How each number is made",
+            "blocks": [{"kind": "definitions", "items": _definitions(collected)}],
+        },
+    ]
+
+
+def _checks(collected: Collected) -> list[blocks.Block]:
+    content = [blocks.lead(collected, "checks_told")]
+    if collected.tables["facts"]["rows"]:
+        left = ["where", "message", "remedy"]
+        content.append(blocks.table(collected, "facts", rows=_FACTS_SHOWN, wide=2, left=left))
+    return content
+
+
+def _definitions(collected: Collected) -> list[dict[str, Any]]:
+    """Every definition that a number of this report names, with the inputs of that number."""
+    items = []
+    for id, definition in DEFINITIONS.items():
+        numbers = [number for number in collected.numbers.values() if number["definition"] == id]
+        if not numbers:
+            continue
+        inputs = [part for number in numbers for part in _inputs(number)]
+        items.append(
+            {"name": definition.name, "formula": definition.formula, "inputs": inputs, "source": definition.source}
+        )
+    return items
+
+
+def _inputs(number: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The number itself and what went into it; inputs are in the number's currency where they are money."""
+    value = float("nan") if number.get("undefined") else number["value"]
+    said = [{"name": number["label"], "value": words.quantity(value, unit=number["unit"])}]
+    for name, amount in number["inputs"].items():
+        text = words.NOT_DEFINED if amount is None else words.significant(amount, digits=9, most_decimals=2)
+        said.append({"name": name.replace("_", " "), "value": text})
+    return said

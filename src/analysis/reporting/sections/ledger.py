@@ -1,0 +1,228 @@
+"""Do the books tie? The roll-forward, the general ledger, and what the checks kept out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from analysis.ledger.opening import Opened, fates
+from analysis.measures.roll_forward import LINES, Reconciliation
+from analysis.reporting import blocks, charts, words
+from analysis.reporting.findings import Collected, Findings
+
+_LABELS = {
+    "invoiced": "Invoiced",
+    "paid": "Paid",
+    "discounts": "Discounts",
+    "credited": "Credited",
+    "written_off": "Written off",
+    "fx": "Currency",
+}
+
+
+def waterfall_steps(roll: pd.DataFrame) -> pd.DataFrame:
+    """The last month of a roll-forward as steps of a waterfall; lines without movement are left out."""
+    last, on = roll.iloc[-1], roll.index[-1]
+    since = on.replace(day=1) - pd.Timedelta(days=1)
+    steps = [("Opening " + words.day(since.date(), short=True), last["opening"], "total")]
+    steps += [
+        (_LABELS[line], abs(last[line]), "rise" if last[line] > 0 else "fall")
+        for line in (*[name for name, _ in LINES], "fx")
+        if abs(last[line]) >= 0.005
+    ]
+    steps.append(("Closing " + words.day(on.date(), short=True), last["closing"], "total"))
+    return pd.DataFrame(steps, columns=["label", "amount", "kind"])
+
+
+def roll_forward_sentence(roll: pd.DataFrame, *, currency: str) -> str:
+    """What the month did to the balance, in one sentence."""
+    last = roll.iloc[-1]
+    moved = last["closing"] - last["opening"]
+    invoiced, paid = (words.money(abs(last[line]), currency=currency) for line in ("invoiced", "paid"))
+    closing = words.money(last["closing"], currency=currency)
+    if abs(moved) < 0.005:
+        return f"The balance did not change: {invoiced} was invoiced and {paid} was paid; {closing} is owed."
+    verb = "rose" if moved > 0 else "fell"
+    change = words.money(abs(moved), currency=currency)
+    return f"The balance {verb} by {change} to {closing}: {invoiced} was invoiced and {paid} was paid."
+
+
+def tie_sentence(found: Sequence[Reconciliation], *, currency: str) -> str:
+    """Whether the ledger agrees with the general ledger."""
+    if not found:
+        return "No balance of the control account was given for this date, so the ledger could not be tied to it."
+    off = [one for one in found if one.difference]
+    if not off:
+        total = words.money(float(sum(one.control for one in found)), currency=currency)
+        where = f" in all {len(found)} entities" if len(found) > 1 else ""
+        return f"The ledger ties to the control account to the cent{where} ({total})."
+    said = words.listing(
+        [f"{one.entity or 'the company'} by {words.money(float(one.difference), currency=currency)}" for one in off]
+    )
+    return f"The ledger differs from the control account: {said}."
+
+
+def checks_sentence(opened: Opened) -> str:
+    """How many rows were read, used and kept out."""
+    rows = fates(opened.control)
+    read, used = int(rows["read"].sum()), int(rows["accepted"].sum())
+    kept, copies = int(rows["quarantined"].sum()), int(rows["identical_copy"].sum())
+    if kept == copies == 0:
+        return f"All {words.count(read)} rows of the books were used."
+    parts = [f"{words.plural(kept, 'row')} kept out for a fault" if kept else ""]
+    parts.append(
+        f"{words.plural(copies, 'identical copy') if copies == 1 else words.count(copies) + ' identical copies'}"
+        " left out"
+        if copies
+        else ""
+    )
+    said = words.listing([part for part in parts if part])
+    return f"Of {words.count(read)} rows of the books {words.count(used)} were used; {said}."
+
+
+def hand_over(
+    findings: Findings,
+    opened: Opened,
+    *,
+    table: pd.DataFrame,
+    roll: pd.DataFrame,
+    exact: pd.DataFrame,
+    reconciliation: Sequence[Reconciliation],
+) -> None:
+    """Findings of notebook 1: balances, movements, invariants, checks."""
+    currency, policy = opened.company.currency, opened.company.policy
+    _balances(findings, table, currency)
+    last = roll.iloc[-1]
+    for line in ("opening", *[name for name, _ in LINES], "fx", "closing"):
+        label = _LABELS.get(line, f"{line.capitalize()} balance")
+        definition = "roll_forward_currency" if line == "fx" else f"roll_forward_{line}"
+        findings.number(f"month_{line}", float(last[line]), unit=currency, label=label, definition=definition)
+    steps = waterfall_steps(roll)
+    findings.figure(
+        "roll_forward",
+        charts.waterfall(steps, unit=currency),
+        caption=f"From {words.day(_before(roll.index[-1]))} to {words.day(roll.index[-1].date())}",
+        alt=charts.waterfall_alt(steps, unit=currency),
+    )
+    shown = roll.rename(columns=_LABELS).rename_axis("month end")
+    findings.table(
+        "roll_forward_months",
+        shown,
+        caption="Roll-forward by month",
+        units=dict.fromkeys(shown.columns, currency) | {"month end": "date"},
+    )
+    _reconciliations(findings, reconciliation, currency)
+    _checks(findings, opened)
+    for row in exact.to_dict("records"):
+        findings.invariant(
+            f"inv2_roll_forward_{row['currency'].lower()}",
+            "opening + invoiced + paid + discounts + credited + written off = closing, in document currency",
+            sum(row[line] for line, _ in LINES),
+            row["closing"],
+        )
+    if policy.control_differs == "reject":
+        for number, one in enumerate(reconciliation, start=1):
+            findings.invariant(
+                f"inv3_control_{number}",
+                f"ledger = control account of {one.entity or 'the company'}",
+                one.ledger,
+                one.control,
+                tolerance=policy.control_tolerance,
+            )
+    findings.sentence("roll_forward_told", roll_forward_sentence(roll, currency=currency), uses=["month_closing"])
+    findings.sentence("tie_told", tie_sentence(reconciliation, currency=currency))
+    findings.sentence("checks_told", checks_sentence(opened), uses=["quarantined_rows"])
+
+
+def _before(end: pd.Timestamp) -> pd.Timestamp:
+    return end.replace(day=1) - pd.Timedelta(days=1)
+
+
+def _balances(findings: Findings, table: pd.DataFrame, currency: str) -> None:
+    last = table.iloc[-1]
+    for name, definition, label, better in (
+        ("receivables", "receivables", "Receivables", "neither"),
+        ("unapplied", "unapplied_cash", "Unapplied cash and credits", "lower"),
+        ("credit_balances", "credit_balances", "Credit balances", "neither"),
+    ):
+        findings.number(
+            name,
+            float(last[name]),
+            unit=currency,
+            label=label,
+            definition=definition,
+            better=better,  # type: ignore[arg-type]
+            inputs={k: float(last[k]) for k in ("open_balance", "credit_balances", "unapplied")}
+            if name == "receivables"
+            else None,
+            **compared(table[name]),
+        )
+
+
+def compared(series: pd.Series) -> dict[str, object]:
+    """Last month, last year and the last thirteen values of a monthly series, where the books reach that far."""
+    values = [float(value) for value in series.tail(13)]
+    return {
+        "last_month": values[-2] if len(values) > 1 else None,
+        "last_year": values[-13] if len(values) > 12 else None,
+        "history": values,
+    }
+
+
+def _reconciliations(findings: Findings, found: Sequence[Reconciliation], currency: str) -> None:
+    if not found:
+        findings.unavailable("reconciliation", "no balance of the control account was given for this date")
+        return
+    frame = pd.DataFrame(
+        {
+            "entity": [one.entity or "company" for one in found],
+            "ledger": [float(one.ledger) for one in found],
+            "control account": [float(one.control) for one in found],
+            "difference": [float(one.difference) for one in found],
+        }
+    )
+    units = dict.fromkeys(["ledger", "control account", "difference"], currency)
+    findings.table("reconciliation", frame, caption="Ledger against general ledger", units=units)
+
+
+def _checks(findings: Findings, opened: Opened) -> None:
+    rows = fates(opened.control)
+    kept = int(rows["quarantined"].sum())
+    findings.number(
+        "quarantined_rows", kept, unit="count", label="Rows kept out", definition="quarantined_rows", better="lower"
+    )
+    shown = rows.rename(columns=lambda c: c.replace("_", " ")).rename_axis("table")[
+        ["read", "accepted", "identical copy", "totals row", "quarantined"]
+    ]
+    findings.table("rows_by_fate", shown, caption="Rows of the books", units=dict.fromkeys(shown.columns, "count"))
+    for table, row in rows.iterrows():
+        parts = int(row["accepted"] + row["identical_copy"] + row["totals_row"] + row["quarantined"])
+        findings.invariant(f"inv1_rows_{table}", "rows read = used + kept out", int(row["read"]), parts)
+    facts = opened.facts.assign(
+        where=[_where(fact) for fact in opened.facts.to_dict("records")], rows=opened.facts["rows"].astype(int)
+    )
+    shown = facts[["disposition", "where", "message", "rows", "remedy"]].head(200)
+    findings.table("facts", shown, caption="What the checks found", units={"rows": "count"})
+
+
+def _where(fact: dict[str, object]) -> str:
+    parts = [str(fact["table"])]
+    parts += [f"row {int(fact['row']):,}"] if fact["row"] == fact["row"] and fact["row"] else []  # type: ignore[call-overload]
+    parts += [str(fact["column"])] if fact["column"] else []
+    return ", ".join(parts)
+
+
+def page(collected: Collected) -> dict[str, object]:
+    """Page 2: the ledger ties to the books."""
+    return {
+        "kicker": "The books",
+        "title": collected.sentences["roll_forward_told"]["text"].removesuffix("."),
+        "blocks": [
+            blocks.lead(collected, "tie_told", "checks_told"),
+            blocks.figure(collected, "roll_forward"),
+            blocks.table(collected, "roll_forward_months"),
+            blocks.table(collected, "reconciliation"),
+            blocks.table(collected, "rows_by_fate"),
+        ],
+    }
