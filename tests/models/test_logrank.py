@@ -102,6 +102,13 @@ def test_late_entry_against_a_rewrite_person_by_person():
     assert found.statistic == _near((observed - expected) ** 2 / variance)
 
 
+def test_two_invoices_by_hand():
+    # Day 1: two at risk, one paid: 1/2 expected, variance 1/4. Day 2: one at risk, nothing left to chance.
+    found = log_rank(_grouped([1, 2], [True, True], ["a", "b"]), by="group")
+    assert found.expected.to_dict() == {"a": 0.5, "b": 1.5}
+    assert found.statistic == 1
+
+
 def test_nothing_to_compare_is_not_defined():
     one_group = log_rank(_grouped([10, 20], [True, False], ["a", "a"]), by="group")
     nothing_paid = log_rank(_grouped([10, 20], [False, False], ["a", "b"]), by="group")

@@ -193,14 +193,19 @@ class TestByHand:
         assert curve.quantile(0.51).value == math.inf
 
     def test_one_half_survives_rounding(self):
-        # 1 - 1/10 multiplied on to one half is not 0.5 in binary
-        curve = payment_curve(count_table(range(1, 11), [True] * 10))
-        assert curve.median_days == 5
+        # 23/24 x 22/23 x ... x 12/13 is one half, and 0.5000000000000001 in binary
+        curve = payment_curve(count_table(range(1, 25), [True] * 24))
+        assert curve.unpaid_after(12) > 0.5
+        assert curve.median_days == 12
 
     def test_restricted_mean(self):
         # Areas: 10 x 1 + 10 x 3/4 + 5 x 1/2 = 20.
         curve = payment_curve(count_table([10, 20, 50, 50], [True, True, False, False]))
         assert curve.restricted_mean(25).value == pytest.approx(20)
+        # Areas still to come: 10 after day 10, 2.5 after day 20; variance 100 / (4 x 3) + 6.25 / (3 x 2) = 9.375.
+        mean = curve.restricted_mean(25)
+        assert mean.std_err == pytest.approx(math.sqrt(9.375))
+        assert (mean.low, mean.high) == pytest.approx((20 - 1.959964 * math.sqrt(9.375), 25), abs=1e-5)
         # Without open invoices it is the mean of min(days, horizon), its error the mean's (divisor n).
         paid = payment_curve(count_table([10, 20, 30, 40], [True] * 4)).restricted_mean(35)
         assert paid.value == pytest.approx(np.mean([10, 20, 30, 35]))

@@ -9,13 +9,14 @@ _KAPLAN_MEIER = "Kaplan and Meier, Journal of the American Statistical Associati
 CURVES: tuple[Definition, ...] = (
     Definition(
         id="unpaid_after",
-        name="Share still unpaid after d days",
-        formula="S(d) = product over days u <= d of (1 - paid on day u / open and observed at the start of day u)",
+        name="Share still open after d days",
+        formula="S(d) = product over days u <= d of (1 - settled on day u / open and observed at the start of day u); "
+        "settled is paid, credited or written off",
         unit="share",
-        reading="Of a hundred invoices, how many are unpaid d days after issue. The band holds the true share in 95 of "
+        reading="Of a hundred invoices, how many are open d days after issue. The band holds the true share in 95 of "
         "100 such reports.",
-        trap="Credit notes and write-offs are no payments: where they are more than some 2% of what is settled, the "
-        "curve of payments alone falls too fast. Customers who pay in batches make the band too narrow.",
+        trap="Settled is not paid: where credit notes and write-offs are more than some 2% of what is settled, the "
+        "curve makes customers look better payers than they are. Customers who pay in batches make the band too narrow.",
         source=f"{_KAPLAN_MEIER}; error: Greenwood (1926); log-log band: Kalbfleisch and Prentice (1980), section 1.3.",
         better="lower",
     ),
@@ -24,7 +25,7 @@ CURVES: tuple[Definition, ...] = (
         name="Median days to pay",
         formula="first day d with S(d) <= 1/2; interval: the days on which 1/2 lies in the band",
         unit="days",
-        reading="Half of the invoices are paid by this day, open ones taken into account.",
+        reading="Half of the invoices are settled by this day, open ones taken into account.",
         trap="It is not reached where more than half is still open, and says nothing of the slow half. R prints the "
         "middle of the stretch where the curve is exactly one half; this is the first day of it.",
         source=f"{_KAPLAN_MEIER}; interval: Brookmeyer and Crowley, Biometrics 38 (1982) 29-41.",
@@ -32,7 +33,7 @@ CURVES: tuple[Definition, ...] = (
     ),
     Definition(
         id="quantile_days_to_pay",
-        name="Day by which a share is paid",
+        name="Day by which a share is settled",
         formula="first day d with S(d) <= 1 - p; the middle of the stretch where S is exactly 1 - p",
         unit="days",
         reading='With p = 0.9: "one in ten is still open at day d". The tail that decides the overdraft.',
@@ -43,8 +44,8 @@ CURVES: tuple[Definition, ...] = (
     ),
     Definition(
         id="restricted_mean_days",
-        name="Mean days unpaid within a horizon",
-        formula="sum over days below the horizon of S(day): the area under the curve; what is unpaid at the horizon "
+        name="Mean days open within a horizon",
+        formula="sum over days below the horizon of S(day): the area under the curve; what is open at the horizon "
         "counts with the horizon",
         unit="days",
         reading="How long money is out on average in its first, say, 90 days; days x daily sales is the money tied up.",
@@ -66,7 +67,7 @@ CURVES: tuple[Definition, ...] = (
     Definition(
         id="invoices_in_curve",
         name="Invoices in the curve",
-        formula="paid + still open (or otherwise ended) at the as-of date",
+        formula="settled + still open at the as-of date",
         unit="count",
         reading="How much the curve rests on. Below 10 it is not shown, below 30 it is marked.",
         trap="Invoices of one customer are not independent; ten customers with one invoice each say more than ten "
