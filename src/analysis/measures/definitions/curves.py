@@ -16,7 +16,7 @@ CURVES: tuple[Definition, ...] = (
         reading="Of a hundred invoices, how many are open d days after issue. The band holds the true share in 95 of "
         "100 such reports.",
         trap="Settled is not paid: where credit notes and write-offs are more than some 2% of what is settled, the "
-        "curve makes customers look better payers than they are. Customers who pay in batches make the band too narrow.",
+        "curve makes customers look better payers than they are. Batches of payments make the band too narrow.",
         source=f"{_KAPLAN_MEIER}; error: Greenwood (1926); log-log band: Kalbfleisch and Prentice (1980), section 1.3.",
         better="lower",
     ),
