@@ -27,7 +27,7 @@ CONCENTRATION: tuple[Definition, ...] = (
         id="herfindahl",
         name="Concentration (Herfindahl-Hirschman index)",
         formula="sum over debtors of (exposure / exposure of all) squared",
-        unit="index",
+        unit="ratio",
         reading="1 / number of debtors where all owe the same, 1 where one owes everything. Squares give weight to "
         "the largest.",
         trap="Competition authorities print it with shares in per cent: their 1,800 is 0.18 here.",
@@ -39,7 +39,7 @@ CONCENTRATION: tuple[Definition, ...] = (
         id="effective_number",
         name="Effective number of debtors",
         formula="1 / Herfindahl-Hirschman index",
-        unit="count",
+        unit="ratio",
         reading="The book is as concentrated as one of so many equal debtors. The plain way to say the index.",
         trap="It can be small while hundreds of small debtors are added.",
         source="Adelman, Review of Economics and Statistics 51 (1969) 99-101.",
@@ -50,7 +50,7 @@ CONCENTRATION: tuple[Definition, ...] = (
         name="Inequality of debtors (Gini coefficient)",
         formula="sum over debtors, smallest first, of (2 i - N - 1) x exposure i / (N x exposure of all): twice the "
         "area between the Lorenz curve and the diagonal",
-        unit="index",
+        unit="ratio",
         reading="0 where all owe the same, near 1 where very few owe nearly everything.",
         trap="It does not see how many debtors there are: two equal ones give 0 and are a great risk. Adding tiny "
         "debtors raises it.",

@@ -102,7 +102,7 @@ DAYS: tuple[Definition, ...] = (
         id="receivables_turnover",
         name="Receivables turnover",
         formula="credit sales of the period / mean of the open balances at its month ends, opening included",
-        unit="times",
+        unit="ratio",
         reading="How often the receivables were turned into cash in the period; its days divided by it are the DSO on "
         "the mean balance.",
         trap="It is per period, so a quarter's turnover is about a fourth of a year's.",

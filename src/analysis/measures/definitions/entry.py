@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Unit = Literal["currency", "share", "days", "count", "times", "index"]
+Unit = Literal["currency", "share", "days", "count", "ratio"]
 Better = Literal["lower", "higher", "neither"]
 
 
@@ -14,7 +14,7 @@ class Definition:
     """A measure as the report prints it: every number of the report names the ``id`` of one.
 
     ``unit`` ``currency`` is the company's currency, ``share`` runs from 0 to 1 and is shown in per
-    cent, ``times`` and ``index`` are plain numbers.
+    cent, ``ratio`` is a plain number.
     """
 
     id: str
