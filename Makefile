@@ -6,7 +6,8 @@ COMPANY ?= data/sample/company.toml
 AS_OF ?= 2026-10-31
 WORKERS ?= 2
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+# twice quiet: errors only, because warnings name the addresses a machine is set up with
+PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -24,7 +25,7 @@ report: install ## the monthly report of the sample ledger -> reports/2026-10-31
 
 test: install ## all tests: code, doctests and the notebooks against their committed outputs (WORKERS= for more cores)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --nbval --nbval-current-env \
-	    --nbval-sanitize-with tests/nbval.cfg tests src notebooks
+	    --nbval-sanitize-with tests/nbval.cfg tests src $(wildcard notebooks)
 
 lint: install ## ruff (rules and format) and mypy
 	$(BIN)/ruff check .
