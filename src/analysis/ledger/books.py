@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 import ibis
@@ -201,3 +202,11 @@ def _missing_rates(tables: dict[str, ibis.Table], company: Company) -> list[Fact
         )
         for code in sorted(used - rates)
     ]
+
+
+def last_booking(books: Books) -> date | None:
+    """Day of the last invoice or entry in the books; None where they hold none."""
+    invoices, entries = books.tables["invoices"], books.tables["entries"]
+    found = [invoices["issued_on"].max().execute(), entries["booked_on"].max().execute()]
+    days = [pd.Timestamp(day).date() for day in found if not pd.isna(day)]
+    return max(days, default=None)

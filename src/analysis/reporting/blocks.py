@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from analysis.reporting import words
-from analysis.reporting.findings import Collected
+from analysis.reporting.gathering import Collected
 
 Block = dict[str, Any]
 

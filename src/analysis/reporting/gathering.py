@@ -36,8 +36,8 @@ class Collected:
         return as_json({"run_id": self.run_id, "notebooks": list(self.notebooks), **parts})
 
 
-def gather(output_dir: str | Path) -> Collected:
-    """The findings of all notebooks in ``output_dir``.
+def gather(output_dir: str | Path, *, leaving_out: str = "") -> Collected:
+    """The findings of all notebooks in ``output_dir``, but for those of the notebook ``leaving_out``.
 
     Raises RunFault where there are none, one is incomplete or unreadable, an id is used by two notebooks, a table
     or chart is missing, or the files are of different runs.
@@ -47,6 +47,8 @@ def gather(output_dir: str | Path) -> Collected:
     owner: dict[str, str] = {}
     runs: dict[str, str] = {}
     for path in sorted(folder.glob("*" + SUFFIX)):
+        if path.name == leaving_out + SUFFIX:
+            continue
         content = _read(path)
         runs[path.name] = content["run_id"]
         for part in PARTS:

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from analysis.ledger.company import Company
-from analysis.reporting.findings import Collected
+from analysis.reporting.gathering import Collected
 from analysis.reporting.sections import appendix, ledger, receivables, summary, time_to_payment
 
 TITLE = "Credit risk report"

@@ -7,7 +7,7 @@ from typing import Any
 
 from analysis.measures.definitions import DEFINITIONS
 from analysis.reporting import blocks, words
-from analysis.reporting.findings import Collected
+from analysis.reporting.gathering import Collected
 
 _FACTS_SHOWN = 25
 

@@ -9,7 +9,8 @@ import pandas as pd
 from analysis.ledger.opening import Opened, fates
 from analysis.measures.roll_forward import LINES, Reconciliation
 from analysis.reporting import blocks, charts, words
-from analysis.reporting.findings import Collected, Findings
+from analysis.reporting.findings import Findings
+from analysis.reporting.gathering import Collected
 
 _LABELS = {
     "invoiced": "Invoiced",

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.ledger.opening import Opened
+from analysis.measures.ageing import ageing
 from analysis.measures.concentration import Concentration
+from analysis.measures.outcomes import OTHERS, shown_groups
 from analysis.reporting import blocks, charts, words
-from analysis.reporting.findings import Collected, Findings
+from analysis.reporting.findings import Findings
+from analysis.reporting.gathering import Collected
 from analysis.reporting.sections.ledger import compared
 
 # number of the report: column of the scorecard, unit, label, definition, which way is better
@@ -23,8 +26,14 @@ _SCORES: tuple[tuple[str, str, str, str, str, words.Better], ...] = (
     ("dso_rolling", "dso_rolling", "days", "DSO, rolling", "dso_rolling", "lower"),
     ("best_possible_dso", "best_possible_dso", "days", "Best possible DSO", "best_possible_dso", "lower"),
     ("days_delinquent", "average_days_delinquent", "days", "Days delinquent", "average_days_delinquent", "lower"),
-    ("effectiveness", "collection_effectiveness", "share", "Collection effectiveness", "collection_effectiveness",
-     "higher"),
+    (
+        "effectiveness",
+        "collection_effectiveness",
+        "share",
+        "Collection effectiveness",
+        "collection_effectiveness",
+        "higher",
+    ),
     ("turnover", "turnover", "ratio", "Receivables turnover, 12 months", "receivables_turnover", "higher"),
     ("bad_debt_to_sales", "bad_debt_to_sales", "share", "Bad debt to sales, 12 months", "bad_debt_to_sales", "lower"),
 )
@@ -79,6 +88,16 @@ def largest(debtors: pd.DataFrame, *, most: int = _TOP) -> pd.DataFrame:
     return pd.DataFrame(
         {"name": rows["name"], "open": rows["open_balance"], "overdue": rows["overdue"], "share": rows["share"]}
     )
+
+
+def ageing_of_segments(opened: Opened, *, by: str) -> pd.DataFrame:
+    """Ageing by a dimension; groups too small to be shown alone are put together in the last row."""
+    table = ageing(opened.snapshot, by=by)
+    shown = shown_groups(opened.snapshot, by=by)
+    groups = [shown.get(str(group), OTHERS) for group in table.index]
+    folded = table.groupby(groups).sum().rename_axis(index=by, columns=None)
+    order = folded.assign(_last=folded.index == OTHERS).sort_values(["_last", "total"], ascending=[True, False])
+    return order.drop(columns="_last")
 
 
 def ageing_sentence(scores: pd.DataFrame, *, currency: str) -> str:
@@ -236,8 +255,12 @@ def _ageing(findings: Findings, found: Receivables) -> None:
         round(float(found.debtors["open_balance"].sum()), 2),
         round(float(due.sum()), 2),
     )
-    findings.invariant("inv3_as_of", "the series ends on the as-of date", found.by_due.index[-1].toordinal(),
-                       snapshot.as_of.toordinal())
+    findings.invariant(
+        "inv3_as_of",
+        "the series ends on the as-of date",
+        found.by_due.index[-1].toordinal(),
+        snapshot.as_of.toordinal(),
+    )
 
 
 def _with_total(segments: pd.DataFrame) -> pd.DataFrame:
@@ -253,8 +276,13 @@ def _debtors(findings: Findings, found: Receivables) -> None:
         ("debtors", concentration.n_debtors, "count", "Debtors", "debtors"),
         ("top_share", concentration.top_share, "share", f"{_TOP} largest debtors", "top_share"),
         ("herfindahl", concentration.herfindahl, "ratio", "Herfindahl index", "herfindahl"),
-        ("effective_number", concentration.effective_number, "ratio", "Effective number of debtors",
-         "effective_number"),
+        (
+            "effective_number",
+            concentration.effective_number,
+            "ratio",
+            "Effective number of debtors",
+            "effective_number",
+        ),
         ("gini", concentration.gini, "ratio", "Gini coefficient", "gini"),
     ):
         findings.number(
@@ -297,7 +325,10 @@ def page(collected: Collected) -> dict[str, object]:
         "title": collected.sentences["ageing_told"]["text"].removesuffix("."),
         "blocks": [
             blocks.figure(collected, "ageing_by_month"),
-            {"kind": "row", "blocks": [blocks.table(collected, "ageing_by_due"), blocks.table(collected, "ageing_by_issue")]},
+            {
+                "kind": "row",
+                "blocks": [blocks.table(collected, "ageing_by_due"), blocks.table(collected, "ageing_by_issue")],
+            },
             blocks.lead(collected, "days_told"),
             blocks.figure(collected, "days_by_month"),
             blocks.lead(collected, "rolls_told"),

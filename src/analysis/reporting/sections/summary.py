@@ -10,7 +10,8 @@ import pandas as pd
 
 from analysis.ledger.opening import Opened
 from analysis.reporting import blocks, charts, words
-from analysis.reporting.findings import Collected, Findings
+from analysis.reporting.findings import Findings
+from analysis.reporting.gathering import Collected
 
 CARDS = (
     "receivables",
@@ -43,7 +44,9 @@ def headline(numbers: Mapping[str, Mapping[str, Any]]) -> str:
     first += " at " if balance.direction == "flat" else " to "
     first += words.money(owed["value"], currency=currency)
     second = f"the overdue share {verbs[overdue.direction]} {said}".replace("moved to", "moved at")
-    joint = "and" if balance.direction == overdue.direction or "flat" in (balance.direction, overdue.direction) else "while"
+    joint = (
+        "and" if balance.direction == overdue.direction or "flat" in (balance.direction, overdue.direction) else "while"
+    )
     return _capital(f"{first} {joint} {second}")
 
 
@@ -100,7 +103,9 @@ def decisions(collected: Collected, *, currency: str) -> pd.DataFrame:
         wanted.append((text, "Accounts receivable", "before the close"))
     kept = int(collected.numbers["quarantined_rows"]["value"] or 0)
     if kept:
-        wanted.append((f"Mend {words.plural(kept, 'row')} kept out of the figures", "Accounts receivable", "next export"))
+        wanted.append(
+            (f"Mend {words.plural(kept, 'row')} kept out of the figures", "Accounts receivable", "next export")
+        )
     return pd.DataFrame(wanted, columns=["wanted", "owner", "due"])
 
 
@@ -127,9 +132,7 @@ def hand_over(findings: Findings, collected: Collected, opened: Opened) -> None:
     findings.sentence("headline", headline(numbers), uses=["receivables", "overdue_share"])
     findings.sentence("owed_told", owed_sentence(numbers, as_of=snapshot.as_of), uses=["receivables", "overdue"])
     findings.sentence("age_told", age_sentence(opened))
-    findings.table(
-        "decisions", decisions(collected, currency=opened.company.currency), caption="Decisions wanted"
-    )
+    findings.table("decisions", decisions(collected, currency=opened.company.currency), caption="Decisions wanted")
     for id in CARDS:
         history = [float("nan") if value is None else value for value in numbers[id]["history"] or []]
         if len(history) > 2:

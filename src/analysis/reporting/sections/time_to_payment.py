@@ -13,8 +13,8 @@ from analysis.measures.outcomes import curve_counts, folded, outcome_counts, seg
 from analysis.models.logrank import LogRank, log_rank
 from analysis.models.survival import PaymentCurve, payment_curve, payment_curves
 from analysis.reporting import blocks, charts, words
-from analysis.reporting.findings import Collected, Findings
-
+from analysis.reporting.findings import Findings
+from analysis.reporting.gathering import Collected
 
 
 def months_before(end: pd.Timestamp, months: int) -> pd.Timestamp:
@@ -103,9 +103,7 @@ def median_sentence(times: PaymentTimes) -> str:
     (low, high), (low_before, high_before) = times.whole.median_interval, before.median_interval
     if low <= high_before and low_before <= high:
         return f"Of the invoices of the last twelve months, {said}; no clear change from the year before."
-    return (
-        f"Customers pay {words.days(round(abs(moved)))} {'later' if moved > 0 else 'sooner'} than a year before: {said}."
-    )
+    return f"Customers pay {words.days(round(abs(moved)))} {'later' if moved > 0 else 'sooner'} than a year before: {said}."
 
 
 def segments_sentence(times: PaymentTimes) -> str:
@@ -164,7 +162,9 @@ def paid_only_mean(outcomes: pd.DataFrame, *, issued_after: pd.Timestamp) -> flo
     return float((rows["day"] * rows["paid"]).sum() / paid) if paid else math.nan
 
 
-def hand_over(findings: Findings, opened: Opened, *, times: PaymentTimes, pattern: pd.DataFrame, paid_only: float) -> None:
+def hand_over(
+    findings: Findings, opened: Opened, *, times: PaymentTimes, pattern: pd.DataFrame, paid_only: float
+) -> None:
     """Findings of notebook 3: curves, medians, pattern, and what paid invoices alone would hide."""
     curve, horizon = times.whole, 120
     low, high = curve.median_interval

@@ -1,0 +1,83 @@
+"""The monthly run: this company's books made ready, four questions asked, the pack set."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from analysis.faults import InvariantFault, RunFault
+from analysis.ledger.books import open_books
+from analysis.ledger.company import Company
+from analysis.ledger.opening import opened
+from analysis.run.notebooks import NotebookStep
+from analysis.run.recipe import Recipe
+
+REPORT = "credit-risk-report.pdf"
+# Which notebook waits for which; the rest run side by side.
+_NOTEBOOKS: dict[str, tuple[str, ...]] = {
+    "1_ledger": (),
+    "2_receivables": (),
+    "3_time_to_payment": (),
+    "9_monthly_report": ("1_ledger", "2_receivables", "3_time_to_payment"),
+}
+
+
+def monthly_recipe(company: Company, *, as_of: date, known_by: date, notebooks: Path, workers: int = 2) -> Recipe:
+    """What the monthly run of ``company`` consists of; ``notebooks`` is the folder they lie in."""
+    return Recipe(
+        company=company.path,
+        notebooks=[NotebookStep(notebooks / f"{name}.ipynb", needs) for name, needs in _NOTEBOOKS.items()],
+        prepare=lambda scratch: _prepare(company, scratch, as_of=as_of, known_by=known_by),
+        finish=lambda scratch: _finish(company, scratch, as_of=as_of, known_by=known_by),
+        known_by=known_by.isoformat(),
+        workers=workers,
+    )
+
+
+def _prepare(company: Company, scratch: Path, *, as_of: date, known_by: date) -> Mapping[str, Any]:
+    """Read and check the books once; the notebooks read what is left in ``prepared``."""
+    inbox = scratch / "books"
+    inbox.mkdir()
+    books = open_books(company, folder=inbox)
+    found = opened(books, as_of, known_by=known_by)
+    found.save(scratch / "prepared")
+    books.kept_out.to_csv(scratch / "quarantine.csv", index=False)
+    books.con.disconnect()
+    shutil.rmtree(inbox)
+    return {
+        "inputs": found.files.to_dict("records"),
+        "rows": json.loads(found.control.astype({"amount": str}).to_json(orient="records")),
+        "left_out": found.snapshot.excluded,
+    }
+
+
+def _finish(company: Company, scratch: Path, *, as_of: date, known_by: date) -> None:
+    """Check the invariants, set the pack, and leave everything that is to be published."""
+    from analysis.reporting.gathering import gather
+    from analysis.reporting.pack import pack
+    from analysis.reporting.pdf import typeset
+
+    output, publish = scratch / "output", scratch / "publish"
+    collected = gather(output)
+    if collected.broken:
+        raise InvariantFault("\n".join(_broken(id, collected.invariants[id]) for id in collected.broken))
+    content = pack(collected, company=company, as_of=as_of, known_by=known_by, report_id=collected.run_id)
+    if not content["pages"]:
+        raise RunFault("report: there is nothing to set")
+    typeset(content, figures=output / "figures", out=publish / REPORT, as_of=as_of)
+    (publish / "findings.json").write_bytes(collected.as_json())
+    for name in ("tables", "figures"):
+        if (output / name).is_dir():
+            shutil.copytree(output / name, publish / name)
+    shutil.copyfile(scratch / "quarantine.csv", publish / "quarantine.csv")
+
+
+def _broken(id: str, found: Mapping[str, Any]) -> str:
+    return (
+        f"{id}: {found['formula']}: {found['left']} against {found['right']}"
+        f" (tolerance {found['tolerance']}); nothing was published"
+    )
