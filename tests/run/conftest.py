@@ -91,22 +91,23 @@ class Workshop:
         return self.run(finish=finish)
 
     def contents(self, folder: Path | None = None) -> dict[str, bytes]:
-        """Every file below, byte by byte, and where every link leads; without the records of failure."""
+        """Every file below, byte by byte, and where every link leads; without locks and records of failure."""
         folder = folder or self.reports
         return {
             str(path.relative_to(folder)): str(path.readlink()).encode() if path.is_symlink() else path.read_bytes()
             for path in folder.rglob("*")
-            if (path.is_symlink() or path.is_file()) and "failed" not in path.relative_to(folder).parts
+            if (path.is_symlink() or path.is_file()) and not {"failed", ".locks"} & {*path.relative_to(folder).parts}
         }
 
     def status(self) -> dict:
-        """The only record of failure there is."""
-        (path,) = (self.reports / "failed").rglob("*")
-        (path,) = path.iterdir() if path.is_dir() else [path]
+        """The only thing that the only failed run left."""
+        (path,) = [path for path in (self.reports / "failed").rglob("*") if not path.is_dir()]
+        assert path.name == "status.json"
         return json.loads(path.read_text(encoding="utf-8"))
 
     def statuses(self) -> list[dict]:
-        return [json.loads(p.read_text(encoding="utf-8")) for p in sorted(self.reports.glob("failed/*/status.json"))]
+        """What each failed run left, in no order."""
+        return [json.loads(p.read_text(encoding="utf-8")) for p in self.reports.glob("failed/*/status.json")]
 
     @contextmanager
     def nothing_happens(self) -> Iterator[None]:
@@ -135,7 +136,9 @@ class Workshop:
                 def finish(scratch):
                     {finish}
                     (scratch / "publish" / "findings.json").write_text("new")
-                recipe = Recipe(company=Path({str(self.company)!r}), notebooks=[{listed}], prepare=prepare, finish=finish)
+                recipe = Recipe(
+                    company=Path({str(self.company)!r}), notebooks=[{listed}], prepare=prepare, finish=finish
+                )
                 try:
                     run(recipe, reports=Path({str(self.reports)!r}), period={PERIOD!r}, parameters={{}},
                         limits=Limits(cell_seconds=60, run_seconds=float(sys.argv[1])), progress=PlainLines(sys.stderr))

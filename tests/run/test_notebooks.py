@@ -80,7 +80,7 @@ def test_a_whole_number_is_a_number_and_the_runs_own_date_may_be_repeated(worksh
     ],
 )
 def test_a_notebook_that_cannot_be_run_safely_is_refused(tmp_path, cells, said):
-    with pytest.raises(UsageFault, match="1_ledger.ipynb") as fault:
+    with pytest.raises(UsageFault, match=r"1_ledger\.ipynb") as fault:
         read_notebooks([_raw(tmp_path / "1_ledger.ipynb", *cells)])
     assert said in str(fault.value)
 

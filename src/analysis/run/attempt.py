@@ -19,7 +19,7 @@ from analysis.run.manifest import MANIFEST, code_version, digest, library_versio
 from analysis.run.notebooks import Notebook, Value, distribute, read_notebooks
 from analysis.run.processes import descendants, kernel_environment, stop_processes
 from analysis.run.progress import Progress
-from analysis.run.publication import ReportsFolder, make_durable, period_of, remove_scratch
+from analysis.run.publication import ReportsFolder, make_durable, period_of, remove_scratch, require_plain_files
 from analysis.run.recipe import Limits, Published, Recipe
 from analysis.run.schedule import run_in_order
 
@@ -96,7 +96,7 @@ class Attempt:
             self._progress.__exit__(None, None, None)
 
     def _prepare(self, scratch: Path) -> dict[str, Any]:
-        for name in ("prepared", "output", "publish"):
+        for name in ("prepared", "output", "notebooks", "publish"):
             (scratch / name).mkdir(mode=0o700)
         summary = dict(self._recipe.prepare(scratch))
         try:
@@ -145,6 +145,7 @@ class Attempt:
     def _assemble(self, scratch: Path, summary: Mapping[str, Any]) -> Path:
         """The folder to publish: what ``finish`` left, the executed notebooks, the manifest."""
         finished = scratch / "publish"
+        require_plain_files(finished)
         if not any(finished.iterdir()):
             raise RunFault("report: nothing was left in publish/; there is nothing to publish")
         for name in ("notebooks", MANIFEST):

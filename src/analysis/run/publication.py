@@ -132,6 +132,7 @@ class ReportsFolder:
             waiting.symlink_to(Path("runs") / run_id, target_is_directory=True)
             waiting.replace(link)
         except BaseException:
+            waiting.unlink(missing_ok=True)
             shutil.rmtree(target, ignore_errors=True)
             raise
         _sync(self.root)
@@ -149,17 +150,21 @@ class ReportsFolder:
         return waiting.rename(folder / "status.json")
 
 
-def make_durable(folder: Path) -> None:
-    """Gives everything below ``folder`` its final access rights and writes it through to the disk.
+def require_plain_files(folder: Path) -> None:
+    """RunFault where something below ``folder`` is neither a file nor a folder.
 
-    RunFault where something in it is neither a file nor a folder: a link could show a reader what
-    lies elsewhere.
+    A link could show a reader what lies elsewhere, and reading from a pipe never ends.
     """
     for path in _depth_first(folder):
         kind = path.lstat().st_mode
         if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
             raise RunFault(f"{path.relative_to(folder)}: is neither a file nor a folder; it cannot be published")
-        path.chmod(_FOLDER_MODE if stat.S_ISDIR(kind) else _FILE_MODE)
+
+
+def make_durable(folder: Path) -> None:
+    """Gives the files and folders below ``folder`` their final access rights and writes them to the disk."""
+    for path in _depth_first(folder):
+        path.chmod(_FOLDER_MODE if path.is_dir() else _FILE_MODE)
         _sync(path)
 
 
