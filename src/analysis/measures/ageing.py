@@ -6,17 +6,18 @@ import ibis
 import pandas as pd
 
 from analysis.ledger.snapshot import Snapshot
-from analysis.measures.months import bucket_names
+from analysis.measures.months import Clock, bucket_names
 from analysis.measures.positions import NO_DUE_DATE, bucketed
 
 
-def ageing(snapshot: Snapshot, *, by: str | None = None, clock: str = "due") -> pd.DataFrame:
+def ageing(snapshot: Snapshot, *, by: str | None = None, clock: Clock = "due") -> pd.DataFrame:
     """Open balance by age on the as-of date, in company currency.
 
     Rows are the values of the dimension ``by`` (one row ``total`` without it), columns the buckets in
     order and ``total``, ``overdue`` (past its due date) and ``invoices``. ``clock`` is ``due`` (days past
     due: day 30 falls in 1-30, day 31 in 31-60) or ``issue`` (days since the invoice date). Overpaid
-    invoices are left out, as in :func:`analysis.measures.months.ageing_series`.
+    invoices are left out, as in :func:`analysis.measures.months.ageing_series`. Without ``by`` an empty
+    ledger gives a row of zeros, with it no row.
     """
     edges, names = snapshot.company.policy.ageing_days, bucket_names(snapshot, clock=clock)
     owed = snapshot.items.filter(snapshot.items["open_balance"] > 0)
@@ -34,12 +35,15 @@ def ageing(snapshot: Snapshot, *, by: str | None = None, clock: str = "due") -> 
     counted = keyed.group_by("group", "bucket", "currency", "late").aggregate(
         balance=keyed["open_balance"].sum(), invoices=keyed.count()
     )
-    frame = counted.execute()
+    # in a fixed order, so that sums of binary fractions come out the same on each run
+    frame = counted.execute().sort_values(["group", "bucket", "currency", "late"], ignore_index=True)
     rates = {c: snapshot.rate_on(c, snapshot.as_of) for c in frame["currency"].unique()}
     frame["value"] = frame["balance"].astype(float) * frame["currency"].map(rates).astype(float)
     wide = frame.pivot_table(index="group", columns="bucket", values="value", aggfunc="sum")
+    if not by:
+        wide = wide.reindex(index=["total"])
     wide = wide.reindex(columns=names).fillna(0.0).rename_axis(index=by or "ledger", columns="bucket")
     wide["total"] = wide[names].sum(axis=1)
     wide["overdue"] = frame[frame["late"]].groupby("group")["value"].sum().reindex(wide.index).fillna(0.0)
-    wide["invoices"] = frame.groupby("group")["invoices"].sum().reindex(wide.index)
+    wide["invoices"] = frame.groupby("group")["invoices"].sum().reindex(wide.index).fillna(0).astype(int)
     return wide.sort_values(["total"], ascending=False, kind="stable")

@@ -12,12 +12,13 @@ def exposures(snapshot: Snapshot, *, by: str = "customer_id") -> pd.DataFrame:
 
     Columns: ``name``, ``open_balance`` (invoices not overpaid), ``overdue``, ``credit_balances`` (overpaid
     invoices, positive), ``unapplied`` (cash and credits on account), ``invoices`` (open ones),
-    ``oldest_days`` (past due; 0 where nothing is), ``share`` of all open balances.
+    ``oldest_days`` (past due; 0 where nothing is), ``share`` of all open balances (NaN where nothing is open).
+    Who neither owes nor is owed anything is left out; equal balances stand in order of their key.
     """
-    items = snapshot.items
+    items, keys = snapshot.items, list(dict.fromkeys([by, "currency"]))
     owed, over = items["open_balance"] > 0, items["open_balance"] < 0
     late = (items["days_past_due"] > 0).fill_null(False)
-    summed = items.group_by(by, "currency").aggregate(
+    summed = items.group_by(keys).aggregate(
         open_balance=items["open_balance"].sum(where=owed).fill_null(0),
         overdue=items["open_balance"].sum(where=owed & late).fill_null(0),
         credit_balances=(-items["open_balance"].sum(where=over)).fill_null(0),
@@ -25,8 +26,8 @@ def exposures(snapshot: Snapshot, *, by: str = "customer_id") -> pd.DataFrame:
         oldest_days=items["days_past_due"].max(where=owed & late).fill_null(0),
     )
     on_account = snapshot.unapplied.filter(snapshot.unapplied["until_on"].isnull())
-    waiting = on_account.group_by(by, "currency").aggregate(unapplied=on_account["amount"].sum())
-    frame = summed.execute().merge(waiting.execute(), on=[by, "currency"], how="outer")
+    waiting = on_account.group_by(keys).aggregate(unapplied=on_account["amount"].sum())
+    frame = summed.execute().merge(waiting.execute(), on=keys, how="outer").sort_values(keys)
     money = ["open_balance", "overdue", "credit_balances", "unapplied"]
     rate = frame["currency"].map({c: snapshot.rate_on(c, snapshot.as_of) for c in frame["currency"].unique()})
     for column in money:

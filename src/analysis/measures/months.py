@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import pandas as pd
 
@@ -20,7 +21,17 @@ from analysis.measures.positions import (
     unapplied_positions,
 )
 
-STOCKS = ("receivables", "open_balance", "not_due", "overdue", "no_due_date", "credit_balances", "unapplied")
+Clock = Literal["due", "issue"]
+STOCKS = (
+    "receivables",
+    "open_balance",
+    "not_due",
+    "overdue",
+    "over_90",
+    "no_due_date",
+    "credit_balances",
+    "unapplied",
+)
 FLOWS = ("invoiced", *(str(kind) for kind in EntryKind))
 
 
@@ -54,7 +65,8 @@ def month_table(months: LedgerMonths, *, last: int | None = None) -> pd.DataFram
 
     Index: ``by``... and ``month_end`` (the as-of date for its month). Columns: ``receivables`` (open
     invoices less credit balances less cash on account), ``open_balance`` (invoices not overpaid),
-    ``not_due``, ``overdue``, ``no_due_date``, ``credit_balances`` and ``unapplied`` (both positive),
+    ``not_due``, ``overdue``, ``over_90`` (the part of it more than 90 days past due), ``no_due_date``,
+    ``credit_balances`` and ``unapplied`` (both positive where customers are owed),
     ``invoiced`` and one column for each kind of entry, ``credit_sales`` (= invoiced) and ``days`` (of
     the month, up to the as-of date). ``last`` keeps so many months. Foreign currency stands at the rate
     of the month end.
@@ -66,6 +78,7 @@ def month_table(months: LedgerMonths, *, last: int | None = None) -> pd.DataFram
     stocks = {
         "open_balance": _summed(debit, by),
         "not_due": _summed(debit[debit["due_bucket"] == NOT_DUE], by),
+        "over_90": _summed(debit[debit["over_90"]], by),
         "no_due_date": _summed(debit[debit["due_bucket"] == NO_DUE_DATE], by),
         "credit_balances": -_summed(owed[owed["is_credit"]], by),
         "unapplied": _summed(months.unapplied, by),
@@ -77,28 +90,31 @@ def month_table(months: LedgerMonths, *, last: int | None = None) -> pd.DataFram
     table["overdue"] = table["open_balance"] - table["not_due"] - table["no_due_date"]
     table["receivables"] = table["open_balance"] - table["credit_balances"] - table["unapplied"]
     table["credit_sales"] = table["invoiced"]
-    table["days"] = table.index.get_level_values("month_end").day
+    table["days"] = pd.DatetimeIndex(table.index.get_level_values("month_end")).day
     return table[[*STOCKS, *FLOWS, "credit_sales", "days"]]
 
 
-def ageing_series(months: LedgerMonths, *, clock: str = "due", last: int = 13) -> pd.DataFrame:
+def ageing_series(months: LedgerMonths, *, clock: Clock = "due", last: int | None = 13) -> pd.DataFrame:
     """Open balance by age at each month end, in company currency; columns are the buckets in order.
 
     ``clock`` is ``due`` (days past due) or ``issue`` (days since the invoice date). Overpaid invoices
-    and cash on account are not in it: they do not make anybody's debt younger.
+    and cash on account are not in it: they do not make anybody's debt younger. ``last`` keeps so many
+    months, None all of the history.
     """
     owed = months.positions[~months.positions["is_credit"]]
     column = "due_bucket" if clock == "due" else "issue_bucket"
     wide = owed.pivot_table(index=[*months.by, "month_end"], columns=column, values="value", aggfunc="sum")
-    ends = month_ends(months.snapshot.as_of, last)
+    ends = month_ends(months.snapshot.as_of, _length(months, last))
     names = bucket_names(months.snapshot, clock=clock)
     return _every_month(wide, list(months.by), ends).reindex(columns=names).fillna(0.0).rename_axis(columns="bucket")
 
 
-def bucket_names(snapshot: Snapshot, *, clock: str) -> list[str]:
+def bucket_names(snapshot: Snapshot, *, clock: Clock) -> list[str]:
     """Ageing buckets in order; "no due date" only where the books hold such an invoice."""
     edges = snapshot.company.policy.ageing_days
-    if clock != "due":
+    if clock not in get_args(Clock):
+        raise ValueError(f"clock must be one of {', '.join(get_args(Clock))}, got {clock!r}")
+    if clock == "issue":
         return issue_buckets(edges)
     undated = snapshot.balances.filter(snapshot.balances["due_on"].isnull()).count().execute()
     return due_buckets(edges) if undated else due_buckets(edges)[:-1]
@@ -122,5 +138,7 @@ def _every_month(table: pd.DataFrame, by: list[str], ends: pd.DatetimeIndex) -> 
     if not by:
         return table.reindex(ends)
     groups = table.index.droplevel("month_end").unique()
+    if not len(groups):
+        return table
     tuples = [(*(g if isinstance(g, tuple) else (g,)), end) for g in groups for end in ends]
     return table.reindex(pd.MultiIndex.from_tuples(tuples, names=[*by, "month_end"]))

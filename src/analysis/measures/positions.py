@@ -17,7 +17,9 @@ import pandas as pd
 
 from analysis.ledger.snapshot import Snapshot
 
-NOT_DUE, NO_DUE_DATE, UNAPPLIED, CREDIT_BALANCES = "not due", "no due date", "unapplied", "credit balances"
+NOT_DUE, NO_DUE_DATE = "not due", "no due date"
+# Severe delinquency; IFRS 9 B5.5.37 presumes default there unless shown otherwise.
+OLD_AFTER_DAYS = 90
 
 
 def due_buckets(edges: Sequence[int]) -> list[str]:
@@ -42,6 +44,13 @@ def month_ends(as_of: date, months: int) -> pd.DatetimeIndex:
     last = pd.Timestamp(as_of)
     before = pd.date_range(end=last.replace(day=1) - pd.Timedelta(days=1), periods=months - 1, freq="ME")
     return pd.DatetimeIndex([*before, last], name="month_end")
+
+
+def complete_months(as_of: date, months: int) -> pd.DatetimeIndex:
+    """The last ``months`` calendar month ends up to the as-of date; the month that it cuts short is left out."""
+    return month_ends(
+        ((pd.Timestamp(as_of) + pd.Timedelta(days=1)).replace(day=1) - pd.Timedelta(days=1)).date(), months
+    )
 
 
 def month_number(day: ir.DateValue) -> ir.IntegerValue:
@@ -75,9 +84,10 @@ def bucketed(days: ir.IntegerValue, names: Sequence[str], edges: Sequence[int]) 
 def positions(snapshot: Snapshot, *, by: Sequence[str] = ()) -> pd.DataFrame:
     """Invoice balances at every month end of the ledger's history, as a count table.
 
-    Columns: ``by``..., ``month_end``, ``issue_month`` (its end), ``due_bucket``, ``issue_bucket``,
-    ``is_credit`` (the invoice is overpaid), ``currency``, ``invoices``, ``balance`` (document currency)
-    and ``value`` (company currency at the rate of that month end).
+    Columns: ``by``..., ``month_end``, ``issue_month`` (its end), ``due_bucket``, ``issue_bucket``, ``over_90``
+    (more than 90 days past due, wherever the policy's buckets end), ``is_credit`` (the invoice is overpaid),
+    ``currency``, ``invoices``, ``balance`` (document currency, exact) and ``value`` (company currency at the
+    rate of that month end).
     """
     edges = snapshot.company.policy.ageing_days
     spread = at_month_ends(snapshot, snapshot.balances)
@@ -88,14 +98,14 @@ def positions(snapshot: Snapshot, *, by: Sequence[str] = ()) -> pd.DataFrame:
         issue_point=month_number(spread["issued_on"]),
         due_bucket=ibis.ifelse(spread["due_on"].isnull(), NO_DUE_DATE, bucketed(past_due, due_names[:-1], (0, *edges))),
         issue_bucket=bucketed(age, issue_names, edges),
+        over_90=(past_due > OLD_AFTER_DAYS).fill_null(False),
         is_credit=spread["balance"] < 0,
     )
-    keys = list(dict.fromkeys([*by, "point", "issue_point", "due_bucket", "issue_bucket", "is_credit", "currency"]))
+    marks = ["due_bucket", "issue_bucket", "over_90", "is_credit", "currency"]
+    keys = list(dict.fromkeys([*by, "point", "issue_point", *marks]))
     counted = keyed.group_by(keys).aggregate(invoices=keyed.count(), balance=keyed["balance"].sum())
     frame = _with_month_ends(counted.execute(), snapshot, {"point": "month_end", "issue_point": "issue_month"})
-    return _valued(frame, snapshot, "balance").sort_values(
-        [c for c in frame.columns if c not in ("balance", "invoices")], ignore_index=True
-    )
+    return _ordered(_valued(frame, snapshot, "balance"))
 
 
 def unapplied_positions(snapshot: Snapshot, *, by: Sequence[str] = ()) -> pd.DataFrame:
@@ -104,8 +114,7 @@ def unapplied_positions(snapshot: Snapshot, *, by: Sequence[str] = ()) -> pd.Dat
     spread = at_month_ends(snapshot, stretches)
     keys = list(dict.fromkeys([*by, "point", "currency"]))
     frame = spread.group_by(keys).aggregate(balance=spread["balance"].sum()).execute()
-    frame = _with_month_ends(frame, snapshot, {"point": "month_end"})
-    return _valued(frame, snapshot, "balance")
+    return _ordered(_valued(_with_month_ends(frame, snapshot, {"point": "month_end"}), snapshot, "balance"))
 
 
 def flows(snapshot: Snapshot, *, by: Sequence[str] = ()) -> pd.DataFrame:
@@ -115,15 +124,22 @@ def flows(snapshot: Snapshot, *, by: Sequence[str] = ()) -> pd.DataFrame:
     ``bookings``, ``balance`` (document currency) and ``value`` (at the rate of the month end).
     """
     items, entries = snapshot.items, snapshot.entries
-    sold = items.mutate(point=month_number(items["issued_on"]), kind=ibis.literal("invoiced"))
-    booked = entries.mutate(point=month_number(entries["booked_on"]))
+    sold = items.mutate(point=month_number(items["issued_on"]), kind=ibis.literal("invoiced"), _row=items["invoice_id"])
+    # an entry that settles several invoices is one booking in several parts
+    booked = entries.mutate(point=month_number(entries["booked_on"]), _row=entries["entry_id"])
     keys = list(dict.fromkeys([*by, "point", "kind", "currency"]))
     frames = [
-        rows.group_by(keys).aggregate(bookings=rows.count(), balance=rows["amount"].sum()).execute()
+        rows.group_by(keys).aggregate(bookings=rows["_row"].nunique(), balance=rows["amount"].sum()).execute()
         for rows in (sold, booked)
     ]
     frame = pd.concat([f for f in frames if len(f)] or frames[:1], ignore_index=True)
-    return _valued(_with_month_ends(frame, snapshot, {"point": "month_end"}), snapshot, "balance")
+    return _ordered(_valued(_with_month_ends(frame, snapshot, {"point": "month_end"}), snapshot, "balance"))
+
+
+def _ordered(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows in a fixed order, so that sums of binary fractions come out the same on each run."""
+    keys = [c for c in frame.columns if c not in ("balance", "value", "invoices", "bookings")]
+    return frame.sort_values(keys, ignore_index=True)
 
 
 def _with_month_ends(frame: pd.DataFrame, snapshot: Snapshot, renamed: dict[str, str]) -> pd.DataFrame:

@@ -2,53 +2,84 @@
 
 from __future__ import annotations
 
+from datetime import date
+from typing import get_args
+
 import ibis
 import pandas as pd
 
+from analysis.ledger.balances import CAUSES
 from analysis.ledger.contract import Outcome
 from analysis.ledger.snapshot import Snapshot
-from analysis.measures.positions import end_of, month_number
+from analysis.measures.months import Clock
+from analysis.measures.positions import end_of, month_ends, month_number
+
+_MONEY = ["amount", "amount_days", "amount_dated", "amount_days_late"]
 
 
 def payment_days(snapshot: Snapshot, *, months: int = 12) -> pd.DataFrame:
-    """Sums for weighted days to pay and days late of invoices paid in each month, in document currency.
+    """Sums for weighted days to pay and days late of invoices paid in each of the last months.
 
-    Index ``month_end``; columns ``invoices``, ``amount``, ``amount_days`` (since issue) and
-    ``amount_days_late`` (early counted negative), summed exactly in the engine. Only settled invoices are
-    in it, so a figure made of them is too low where many are still open; the curves are not.
+    Index ``month_end``; columns ``invoices``, ``amount``, ``amount_days`` (since issue), ``amount_dated`` (of
+    invoices with a due date) and ``amount_days_late`` (of those; early counted negative), in company currency
+    at the rate of the month end. ``amount_days / amount`` is the weighted days to pay,
+    ``amount_days_late / amount_dated`` the average days late. An invoice counts with its whole amount in the
+    month that settled it. Only settled invoices are in it, so a figure made of them is too low where many
+    are still open; the curves are not.
     """
-
-    items = snapshot.items.filter((snapshot.items["outcome"] == Outcome.PAID) & snapshot.items["due_on"].notnull())
-    late = items["settled_on"].delta(items["due_on"], unit="day")
-    keyed = items.mutate(point=month_number(items["settled_on"]), late=late)
-    counted = keyed.group_by("point", "currency").aggregate(
-        invoices=keyed.count(),
-        amount=keyed["amount"].sum(),
-        amount_days=(keyed["amount"] * keyed["days"]).sum(),
-        amount_days_late=(keyed["amount"] * keyed["late"]).sum(),
+    items = snapshot.items.filter(snapshot.items["outcome"] == Outcome.PAID)
+    late, amount = items["settled_on"].delta(items["due_on"], unit="day"), items["amount"]
+    keyed = items.mutate(
+        point=month_number(items["settled_on"]),
+        amount_days=amount * items["days"],
+        amount_dated=ibis.ifelse(items["due_on"].notnull(), amount, 0),
+        amount_days_late=(amount * late).fill_null(0),
     )
-    frame = counted.execute()
-    frame["month_end"] = pd.to_datetime([end_of(int(p), as_of=snapshot.as_of) for p in frame["point"]])
-    rates = {c: snapshot.rate_on(c, snapshot.as_of) for c in frame["currency"].unique()}
-    for column in ("amount", "amount_days", "amount_days_late"):
-        frame[column] = frame[column].astype(float) * frame["currency"].map(rates).astype(float)
-    summed = frame.groupby("month_end")[["invoices", "amount", "amount_days", "amount_days_late"]].sum()
-    return summed.sort_index().tail(months)
+    counted = keyed.group_by("point", "currency").aggregate(
+        invoices=keyed.count(), **{column: keyed[column].sum() for column in _MONEY}
+    )
+    frame = counted.execute().sort_values(["point", "currency"], ignore_index=True)
+    ends = {point: end_of(int(point), as_of=snapshot.as_of) for point in frame["point"].unique()}
+    frame["month_end"] = pd.to_datetime(frame["point"].map(ends))
+    pairs = zip(frame["currency"], frame["month_end"], strict=True)
+    rates = pd.Series([snapshot.rate_on(c, m.date()) for c, m in pairs], index=frame.index, dtype=float)
+    frame[_MONEY] = frame[_MONEY].astype(float).mul(rates, axis=0)
+    summed = frame.groupby("month_end")[["invoices", *_MONEY]].sum()
+    return summed.reindex(month_ends(snapshot.as_of, months)).fillna(0.0).astype({"invoices": int})
 
 
 def settlement_counts(
-    snapshot: Snapshot, *, by: str | None = None, issued_from: str | None = None, clock: str = "issue"
+    snapshot: Snapshot, *, by: str | None = None, issued_from: date | None = None, clock: Clock = "issue"
 ) -> pd.DataFrame:
-    """Invoices by day on which they left the book, as counts for curves: ``day``, ``events``, ``censored``.
+    """Invoices by the day on which they left the book, as counts for curves.
 
-    An invoice that is still open is censored on the as-of date; one that was credited or written off has
-    left as one that was paid has, so the curve says "still open". With ``by`` there is a column ``group``.
-    ``clock`` counts days since ``issue``; ``issued_from`` (ISO date) leaves older invoices out.
+    Columns ``day``, ``events`` (all that left), ``censored`` (open on the as-of date), and the events by cause
+    ``paid``, ``credited``, ``written_off``; with ``by`` a first column ``group``. One that was credited or
+    written off has left as one that was paid has, so a curve of ``events`` says "still open".
+
+    ``clock`` ``issue`` counts days since the invoice date, over all invoices. ``due`` counts days since the due
+    date, over those that were still open at its end: how long it takes once it is late. ``issued_from``
+    leaves older invoices out.
     """
+    if clock not in get_args(Clock):
+        raise ValueError(f"clock must be one of {', '.join(get_args(Clock))}, got {clock!r}")
     items = snapshot.items
     if issued_from is not None:
-        items = items.filter(items["issued_on"] >= ibis.date(issued_from))
-    keyed = items.mutate(group=items[by] if by else ibis.literal("all"), left=items["outcome"] != Outcome.OPEN)
-    counted = keyed.group_by("group", day="days").aggregate(events=keyed["left"].sum(), censored=(~keyed["left"]).sum())
+        items = items.filter(items["issued_on"] >= ibis.literal(issued_from))
+    day = items["days"]
+    if clock == "due":
+        until = items["settled_on"].fill_null(ibis.literal(snapshot.as_of))
+        day = until.delta(items["due_on"], unit="day")
+        # paid on the due date is not late; open on it is, from tomorrow on
+        reached = ibis.ifelse(items["outcome"] == Outcome.OPEN, day >= 0, day > 0)
+        items = items.mutate(_day=day).filter(reached.fill_null(False))
+        day = items["_day"]
+    keyed = items.mutate(group=items[by] if by else ibis.literal("all"), day=day)
+    is_open = keyed["outcome"] == Outcome.OPEN
+    counted = keyed.group_by("group", "day").aggregate(
+        events=(~is_open).sum(),
+        censored=is_open.sum(),
+        **{str(outcome): (keyed["outcome"] == outcome).sum() for outcome in CAUSES.values()},
+    )
     frame = counted.execute().sort_values(["group", "day"], ignore_index=True)
     return frame if by else frame.drop(columns="group")
