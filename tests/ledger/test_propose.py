@@ -6,6 +6,7 @@ import os
 import tomllib
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 import openpyxl
@@ -358,6 +359,46 @@ def test_hostile_headers_stay_headers(tmp_path, header):
     assert company.tables["invoices"].columns["amount"] == header.strip()
     assert company.policy.terms_days is None
     assert "\u202e" not in proposal.text
+
+
+_CELLS = st.sampled_from(
+    [
+        "",
+        "1",
+        "01.02.2026",
+        "2026-01-02",
+        "1.234,5",
+        "(1)",
+        "EUR",
+        "Yes",
+        "Ü",
+        "\0",
+        "\u202e",
+        '"',
+        "\n",
+        "Jan 5, 2026",
+        "日本",
+    ]
+)
+_HEADERS = st.sampled_from(
+    ["invoice no", "customer", "amount", "due date", "date", "kind", "disputed", "", "Betrag EUR"]
+)
+
+
+@given(
+    headers=st.lists(_HEADERS, min_size=1, max_size=7),
+    rows=st.lists(st.lists(_CELLS, max_size=8), max_size=5),
+    separator=st.sampled_from(",;\t|"),
+    encoding=st.sampled_from(["utf-8", "utf-16", "cp1252", "utf-8-sig"]),
+)
+def test_whatever_is_in_a_file_the_proposal_is_accepted_or_the_file_refused(headers, rows, separator, encoding):
+    text = "\n".join(separator.join(row) for row in [headers, *rows])
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "a.csv"
+        file.write_bytes(text.encode(encoding, errors="replace"))
+        # a file without anything that could be a table is refused; whatever else it holds, load_company accepts
+        if any(cell.strip("\0 ") for row in [headers, *rows] for cell in row) and any(headers):
+            _proposed(Path(folder), file)
 
 
 @pytest.mark.parametrize(
