@@ -222,6 +222,22 @@ def test_a_reports_folder_that_is_a_file_is_refused(workshop):
     assert workshop.reports.read_text(encoding="utf-8") == "precious"
 
 
+def test_a_place_where_nothing_can_be_made_is_refused(workshop):
+    workshop.reports = workshop.company / "reports"
+    with pytest.raises(UsageFault, match="cannot be made"):
+        workshop.run()
+
+
+def test_a_link_in_the_place_of_the_lock_is_refused(workshop):
+    folder = ReportsFolder(workshop.reports)
+    victim = workshop.root / "victim"
+    victim.write_text("precious", encoding="utf-8")
+    (workshop.reports / ".locks" / "2026-10-31.lock").symlink_to(victim)
+    with pytest.raises(UsageFault, match="cannot be used as the lock"), folder.lock("2026-10-31"):
+        pass
+    assert victim.read_text(encoding="utf-8") == "precious"
+
+
 def test_without_symbolic_links_the_run_says_so_before_it_works(workshop, monkeypatch):
     def refuse(self, *args, **kwargs):
         raise OSError(1, "Operation not permitted")

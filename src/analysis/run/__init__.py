@@ -61,7 +61,8 @@ def run(
     not right, BusyFault where another run holds the period, RunFault where a notebook or the
     typesetting failed or the time is over, StoppedFault after SIGINT, SIGTERM or SIGHUP, and
     whatever Fault ``prepare`` and ``finish`` raise. No process of the run outlives it. Signals and
-    the time limit of ``prepare`` and ``finish`` work in the main thread only.
+    the time limit of ``prepare`` and ``finish`` work in the main thread only; several runs at once
+    belong in several processes.
     """
     attempt = Attempt(recipe, period=period_of(period), parameters=parameters, limits=limits, progress=progress)
     folder = ReportsFolder(reports)

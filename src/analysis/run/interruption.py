@@ -58,6 +58,8 @@ class Interruptible:
         self._seconds = seconds
         self._last_resort = last_resort
         self._deaf = False
+        # Whoever takes it ends the run: the main thread, or the one that cuts it off. Never both.
+        self._ending = threading.RLock()
         self._previous: dict[int, Any] = {}
         self._cut_off = threading.Timer(seconds + _PATIENCE_SECONDS, self._end)
         self._cut_off.daemon = True
@@ -80,9 +82,10 @@ class Interruptible:
             signal.signal(signum, signal.SIG_DFL if handler is None else handler)
 
     def deafen(self) -> None:
-        """Ignores signals and the time limit from now on."""
+        """Ignores signals and the time limit from now on; never returns where the cut-off has begun."""
         self._deaf = True
         self._cut_off.cancel()
+        self._ending.acquire()
 
     def _heard(self, signum: int, frame: FrameType | None) -> None:
         if self._deaf:
@@ -92,6 +95,7 @@ class Interruptible:
         raise Interruption(OverdueFault(self._seconds) if overdue else StoppedFault(signum))
 
     def _end(self) -> None:
-        fault = OverdueFault(self._seconds)
-        self._last_resort(fault)
-        os._exit(fault.exit_code)
+        if self._ending.acquire(blocking=False):
+            fault = OverdueFault(self._seconds)
+            self._last_resort(fault)
+            os._exit(fault.exit_code)

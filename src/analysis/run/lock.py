@@ -24,6 +24,12 @@ _held: set[Path] = set()
 _guard = threading.Lock()
 
 
+def require_file_locks() -> None:
+    """UsageFault on a system without the file locks (and signals) that a run needs."""
+    if fcntl is None:
+        raise UsageFault("a run needs the file locks of Linux or macOS; on Windows use its Linux subsystem")
+
+
 class PeriodLock:
     """Held by entering it; BusyFault, naming the holder, where another run holds it.
 
@@ -41,8 +47,6 @@ class PeriodLock:
         self._descriptor: int | None = None
 
     def __enter__(self) -> PeriodLock:
-        if fcntl is None:
-            raise UsageFault("a run needs the file locks of Linux or macOS; on Windows use its Linux subsystem")
         deadline = time.monotonic() + self._patience_seconds
         while True:
             try:
@@ -77,7 +81,10 @@ class PeriodLock:
 
     def _locked(self) -> int:
         while True:
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o640)
+            try:
+                descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o640)
+            except OSError as error:
+                raise UsageFault(f"{self._path}: cannot be used as the lock ({error.strerror})") from None
             try:
                 fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if self._is_current(descriptor):

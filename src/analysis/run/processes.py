@@ -115,12 +115,20 @@ def _belonging(scratch: Path, before: frozenset[psutil.Process] | None) -> set[p
     stemming = set() if before is None else descendants() - before
     found = set()
     for process in {*psutil.process_iter(), *stemming}:
-        if process == own or not process.is_running():
+        if process == own or not process.is_running() or _is_others_zombie(process, own):
             continue
         mark = _mark_of(process)
         if mark == str(scratch) or (mark is None and process in stemming and not _is_housekeeping(process)):
             found.add(process)
     return found
+
+
+def _is_others_zombie(process: psutil.Process, own: psutil.Process) -> bool:
+    """Whether it has ended and waits for a parent other than this process to notice."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE and process.ppid() != own.pid
+    except psutil.Error:
+        return True
 
 
 def _mark_of(process: psutil.Process) -> str | None:

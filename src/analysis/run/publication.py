@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.faults import BusyFault, RunFault, UsageFault
-from analysis.run.lock import PeriodLock
+from analysis.run.lock import PeriodLock, require_file_locks
 from analysis.run.manifest import MANIFEST, sha256_of
 from analysis.run.processes import stop_processes
 
@@ -39,10 +39,13 @@ class ReportsFolder:
     """The folder that holds all periods of one company. UsageFault where it is not a folder or not ours."""
 
     def __init__(self, root: Path) -> None:
-        with suppress(FileExistsError):
-            root.mkdir(mode=_FOLDER_MODE, parents=True)
-        if not root.is_dir():
-            raise UsageFault(f"{root}: is not a folder")
+        require_file_locks()
+        try:
+            root.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+        except FileExistsError:
+            raise UsageFault(f"{root}: is not a folder") from None
+        except OSError as error:
+            raise UsageFault(f"{root}: cannot be made ({error.strerror})") from None
         self.root = root.resolve()
         self.runs, self.failed = self.root / "runs", self.root / "failed"
         self._scratch, self._locks = self.root / ".scratch", self.root / ".locks"
@@ -185,8 +188,12 @@ def _clear(scratch: Path) -> None:
 
 
 def _own_folder(folder: Path) -> None:
-    with suppress(FileExistsError):
+    try:
         folder.mkdir(mode=_FOLDER_MODE)
+    except FileExistsError:
+        pass
+    except OSError as error:
+        raise UsageFault(f"{folder}: cannot be made ({error.strerror})") from None
     if folder.is_symlink() or not folder.is_dir():
         raise UsageFault(f"{folder}: is in the way; the run needs a folder of this name and follows no link")
 
