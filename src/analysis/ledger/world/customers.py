@@ -52,7 +52,7 @@ _STEMS = [
     "Ostara",
     "Pelgar",
     "Quenby",
-    "Rovane",
+    "Rovan",
     "Selwin",
     "Tarmon",
     "Ulvert",

@@ -56,13 +56,14 @@ def chase(
         chased = unpaid & ~in_dispute(day, spans) & (day < given_up_on) & (rng.random(len(due)) < share)
         row = np.flatnonzero(chased)
         reached = rng.random(len(row)) < stage.reach
-        wait = np.maximum(meant_on[row], day[row]) - day[row]
-        after = day[row] + wait * np.where(reached, stage.remaining, 1.0)
+        # Who only waits for the next payment run has decided already: nothing is left to shorten.
+        wait = np.maximum(meant_on[row] - day[row], 0.0)
+        after = meant_on[row] - wait * np.where(reached, 1 - stage.remaining, 0.0)
 
         promised = reached & (stage.kind == "call") & (rng.random(len(row)) < parameters.promise_share)
         promised_on = pay_days.calendar.next(day[row] + rng.integers(4, 15, size=len(row)))
         keeps = pays[row] & (rng.random(len(row)) < kept_share[row])
-        after = np.where(promised & keeps, np.minimum(after, promised_on - 4.0), after)
+        after = np.where(promised & keeps, np.minimum(after, np.maximum(promised_on - 4.0, day[row] + 0.5)), after)
         after = np.where(promised & ~keeps, np.maximum(after, promised_on + 3.0), after)
         meant_on = meant_on.copy()
         meant_on[row] = np.maximum(after, spans[1][row] + 2.0)

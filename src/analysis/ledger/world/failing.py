@@ -58,12 +58,12 @@ def choose_bust_outs(
     span = last - first
     per_day = (customers["rate"] * customers["mean_amount"]).to_numpy()
     budget = loss_scale * parameters.bust_out_loss_budget * per_day.sum() * span
-    eligible = np.flatnonzero((customers["payer"] != "failing") & (per_day * 60 * BUST_FACTOR < budget) & (per_day > 0))
+    eligible = np.flatnonzero((customers["payer"] != "failing") & (per_day * 60 * BUST_FACTOR < budget / 2))
     if span < 420 or not len(eligible):
         return
-    wanted = per_day * 60 * BUST_FACTOR
-    order = eligible[np.argsort(-(wanted[eligible] * rng.random(len(eligible))), kind="stable")]
-    chosen = order[: max(1, int(np.searchsorted(np.cumsum(wanted[order]), budget)))]
+    order = rng.permutation(eligible)
+    affordable = int(np.searchsorted(np.cumsum(per_day[order] * 60 * BUST_FACTOR), budget))
+    chosen = order[: min(max(2, affordable), max(2, len(customers) // 100))]
     onboarded = first + 60 + (rng.random(len(chosen)) * (span - 400)).astype(np.int64)
     customers.loc[chosen, "payer"] = "bust_out"
     customers.loc[chosen, "onboarded"] = onboarded

@@ -42,8 +42,8 @@ PAYERS: Mapping[str, Payer] = {
     "prompt": Payer(share=0.515, days_late=-10.5, between=1.5, within=2.0),
     "run_before_due": Payer(share=0.16, days_late=0.0, between=0.0, within=0.0, pays_in_runs=True),
     "run_after_due": Payer(share=0.05, days_late=0.0, between=0.0, within=0.0, pays_in_runs=True),
-    "late": Payer(share=0.185, days_late=95.5, between=4.0, within=8.0),
-    "stretching": Payer(share=0.09, days_late=80.0, between=4.0, within=7.0, days_late_per_year=10.0),
+    "late": Payer(share=0.185, days_late=95.0, between=14.0, within=11.0),
+    "stretching": Payer(share=0.09, days_late=79.0, between=9.0, within=8.0, days_late_per_year=10.0),
     # The last two are not drawn by share: they are chosen until the loss budgets below are spent.
     "failing": Payer(share=0.0, days_late=-4.0, between=3.0, within=4.0),
     "bust_out": Payer(share=0.0, days_late=-8.0, between=1.0, within=1.5),
