@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from analysis.reporting import words
@@ -39,17 +39,20 @@ def unavailable(collected: Collected, id: str) -> Block:
     return {"kind": "unavailable", "name": id.replace("_", " ").capitalize(), "reason": reason}
 
 
-def card(collected: Collected, id: str) -> Block:
+def card(collected: Collected, id: str, *, as_of: date) -> Block:
     """One number with its interval, what it is compared with, and its course."""
     number = collected.numbers[id]
-    unit, better, value = number["unit"], number["better"], _value(number)
+    unit, better, value = number["unit"], number["better"], value_of(number)
     against = []
-    for key, label in (("last_month", "month before"), ("last_year", "year before"), ("target", "target")):
-        if number[key] is None:
-            continue
-        change = words.change(value, number[key], unit=unit, better=better)
-        shown = f"{words.quantity(number[key], unit=unit)}, {change.text}" if key == "target" else change.text
-        against.append({"label": label, "text": shown, "verdict": change.verdict})
+    first = as_of.replace(day=1)
+    for key, label in (
+        ("last_month", f"since {words.month(first - timedelta(days=1), year=False)}"),
+        ("last_year", f"since {words.month(first.replace(year=first.year - 1))}"),
+        ("target", f"target {'' if number['target'] is None else words.quantity(number['target'], unit=unit)}"),
+    ):
+        if number[key] is not None:
+            change = words.change(value, number[key], unit=unit, better=better)
+            against.append({"label": label, "text": change.text, "verdict": change.verdict})
     spark = collected.figures.get(f"spark_{id}")
     return {
         "label": number["label"],
@@ -67,7 +70,10 @@ def interval(number: Mapping[str, Any]) -> str:
     return f"95%: {words.interval(number['low'], number['high'], unit=number['unit'])}"
 
 
-def _value(number: Mapping[str, Any]) -> float | None:
+def value_of(number: Mapping[str, Any]) -> float | None:
+    """The value as it was measured: infinity where it was not reached, NaN where it is not defined."""
+    if number.get("not_reached"):
+        return math.inf
     return math.nan if number.get("undefined") else number["value"]
 
 
@@ -90,8 +96,7 @@ def table(
     if id not in collected.tables:
         return unavailable(collected, id)
     found = collected.tables[id]
-    columns, units = list(found["columns"]), found["units"]
-    body = list(found["rows"])
+    columns, units, body = list(found["columns"]), found["units"], list(found["rows"])
     last = body.pop() if total and body else None
     cut = body if rows is None else body[:rows]
     shown = [*cut, last] if last is not None else cut

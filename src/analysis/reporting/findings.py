@@ -34,7 +34,7 @@ class Findings:
     """The findings of one notebook.
 
     >>> findings = Findings("2_receivables", output_dir="reports/draft", run_id="r1")
-    >>> findings.number("dso_days", 42.5, unit="days", label="DSO, count-back", definition="dso_count_back")
+    >>> findings.number("dso_days", 42.5, unit="days", label="DSO, count-back", definition="dso_countback")
     """
 
     def __init__(self, notebook: str, *, output_dir: str | Path, run_id: str) -> None:
@@ -66,8 +66,9 @@ class Findings:
     ) -> None:
         """A number with its unit, interval, comparisons, the id of its definition and what went into it.
 
-        ``unit`` is one that ``words.quantity`` knows. An undefined value (NaN) is kept as such; an absent
-        comparison is ``None``. ``history`` holds the last months, oldest first, ending with this one.
+        ``unit`` is one that ``words.quantity`` knows. An undefined value (NaN) and one not reached (infinity, as
+        a median may be) are kept as such; an absent comparison is ``None``. ``history`` holds the last months,
+        oldest first, ending with this one.
         """
         found: dict[str, Any] = {
             "value": value,
@@ -85,7 +86,7 @@ class Findings:
             "history": None if history is None else list(history),
         }
         if value is not None and not math.isfinite(value):
-            found["undefined"] = True
+            found["not_reached" if value == math.inf else "undefined"] = True
         self._add("numbers", id, found)
 
     def sentence(self, id: str, text: str, uses: Sequence[str] = ()) -> None:

@@ -24,7 +24,7 @@ def pack(collected: Collected, *, company: Company, as_of: date, known_by: date,
             "language": "en",
         },
         "pages": [
-            summary.page(collected),
+            summary.page(collected, as_of=as_of),
             ledger.page(collected),
             receivables.page(collected),
             time_to_payment.page(collected),

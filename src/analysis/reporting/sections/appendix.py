@@ -35,7 +35,7 @@ def pages(collected: Collected) -> list[dict[str, object]]:
 def _checks(collected: Collected) -> list[blocks.Block]:
     content = [blocks.lead(collected, "checks_told")]
     if collected.tables["facts"]["rows"]:
-        left = ["where", "message", "remedy"]
+        left = ["where", "what and remedy"]
         content.append(blocks.table(collected, "facts", rows=_FACTS_SHOWN, wide=2, left=left))
     return content
 
@@ -56,8 +56,7 @@ def _definitions(collected: Collected) -> list[dict[str, Any]]:
 
 def _inputs(number: Mapping[str, Any]) -> list[dict[str, str]]:
     """The number itself and what went into it; inputs are in the number's currency where they are money."""
-    value = float("nan") if number.get("undefined") else number["value"]
-    said = [{"name": number["label"], "value": words.quantity(value, unit=number["unit"])}]
+    said = [{"name": number["label"], "value": words.quantity(blocks.value_of(number), unit=number["unit"])}]
     for name, amount in number["inputs"].items():
         text = words.NOT_DEFINED if amount is None else words.significant(amount, digits=9, most_decimals=2)
         said.append({"name": name.replace("_", " "), "value": text})

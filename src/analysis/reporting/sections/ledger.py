@@ -106,7 +106,8 @@ def hand_over(
         caption=f"From {words.day(_before(roll.index[-1]))} to {words.day(roll.index[-1].date())}",
         alt=charts.waterfall_alt(steps, unit=currency),
     )
-    shown = roll.rename(columns=_LABELS).rename_axis("month end")
+    moved = [line for line in _LABELS if (roll[line].abs() >= 0.005).any()]
+    shown = roll[["opening", *moved, "closing"]].rename(columns=_LABELS).rename_axis("month end")
     findings.table(
         "roll_forward_months",
         shown,
@@ -203,7 +204,13 @@ def _checks(findings: Findings, opened: Opened) -> None:
     facts = opened.facts.assign(
         where=[_where(fact) for fact in opened.facts.to_dict("records")], rows=opened.facts["rows"].astype(int)
     )
-    shown = facts[["disposition", "where", "message", "rows", "remedy"]].head(200)
+    told = [
+        f"{what}; {remedy}" if remedy else what for what, remedy in zip(facts["message"], facts["remedy"], strict=True)
+    ]
+    facts["what and remedy"] = told
+    shown = (
+        facts[["disposition", "where", "what and remedy", "rows"]].rename(columns={"disposition": "finding"}).head(200)
+    )
     findings.table("facts", shown, caption="What the checks found", units={"rows": "count"})
 
 

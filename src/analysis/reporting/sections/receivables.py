@@ -13,6 +13,7 @@ from analysis.measures.outcomes import OTHERS, shown_groups
 from analysis.reporting import blocks, charts, words
 from analysis.reporting.findings import Findings
 from analysis.reporting.gathering import Collected
+from analysis.reporting.sections import debtors
 from analysis.reporting.sections.ledger import compared
 
 # number of the report: column of the scorecard, unit, label, definition, which way is better
@@ -55,7 +56,6 @@ _DSO_LINES = {
     "best_possible_dso": "Best possible",
     "average_days_delinquent": "Delinquent",
 }
-_TOP = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -80,14 +80,6 @@ class Receivables:
 def dso_lines(scores: pd.DataFrame) -> pd.DataFrame:
     """The DSO figures that belong on one chart, the main one first, over thirteen months."""
     return scores[list(_DSO_LINES)].rename(columns=_DSO_LINES).tail(13)
-
-
-def largest(debtors: pd.DataFrame, *, most: int = _TOP) -> pd.DataFrame:
-    """The largest debtors as :func:`charts.ranked_bars` wants them."""
-    rows = debtors.head(most)
-    return pd.DataFrame(
-        {"name": rows["name"], "open": rows["open_balance"], "overdue": rows["overdue"], "share": rows["share"]}
-    )
 
 
 def ageing_of_segments(opened: Opened, *, by: str) -> pd.DataFrame:
@@ -129,20 +121,6 @@ def days_sentence(scores: pd.DataFrame) -> str:
     return f"{text}; were nothing late, receivables would stand at {best} of sales, and {late} are overdue."
 
 
-def debtors_sentence(found: Concentration, debtors: pd.DataFrame, *, currency: str) -> str:
-    """How much of the book the largest debtors hold, and how much of theirs is late."""
-    if not found.n_debtors:
-        return "Nobody owes anything."
-    if found.n_debtors <= _TOP:
-        return f"{words.plural(found.n_debtors, 'customer')} owe{'s' if found.n_debtors == 1 else ''} the whole book."
-    late = words.money(float(debtors.head(_TOP)["overdue"].sum()), currency=currency)
-    number = words.significant(found.effective_number)
-    return (
-        f"The {_TOP} largest of {words.count(found.n_debtors)} debtors owe {words.share(found.top_share)} of the book, "
-        f"{late} of it past due; the book is as concentrated as one of {number} equal debtors."
-    )
-
-
 def rolls_sentence(rolls: pd.DataFrame) -> str:
     """How much of what was not due became overdue a month later, on average over the last year."""
     first = rolls.iloc[0]
@@ -161,8 +139,9 @@ def hand_over(findings: Findings, found: Receivables) -> None:
     """Findings of notebook 2: ageing, days, effectiveness, debtors, roll rates, and the sums that must agree."""
     _scores(findings, found)
     _ageing(findings, found)
-    _debtors(findings, found)
-    shares = found.rolls.drop(columns="amount").reset_index().rename(columns=lambda c: str(c).replace("_", " "))
+    debtors.hand_over(findings, found.debtors, found.concentration, currency=found.currency)
+    rolls = found.rolls[found.rolls["amount"] > 0]
+    shares = rolls.drop(columns="amount").reset_index().rename(columns=lambda c: str(c).replace("_", " "))
     findings.table(
         "roll_rates",
         shares,
@@ -172,9 +151,6 @@ def hand_over(findings: Findings, found: Receivables) -> None:
     scores, currency = found.scores, found.currency
     findings.sentence("ageing_told", ageing_sentence(scores, currency=currency), uses=["overdue", "overdue_share"])
     findings.sentence("days_told", days_sentence(scores), uses=["dso_countback", "best_possible_dso"])
-    findings.sentence(
-        "debtors_told", debtors_sentence(found.concentration, found.debtors, currency=currency), uses=["top_share"]
-    )
     findings.sentence("rolls_told", rolls_sentence(found.rolls))
 
 
@@ -270,54 +246,6 @@ def _with_total(segments: pd.DataFrame) -> pd.DataFrame:
     return rows.rename_axis(segments.index.name).reset_index()
 
 
-def _debtors(findings: Findings, found: Receivables) -> None:
-    concentration, currency = found.concentration, found.currency
-    for id, value, unit, label, definition in (
-        ("debtors", concentration.n_debtors, "count", "Debtors", "debtors"),
-        ("top_share", concentration.top_share, "share", f"{_TOP} largest debtors", "top_share"),
-        ("herfindahl", concentration.herfindahl, "ratio", "Herfindahl index", "herfindahl"),
-        (
-            "effective_number",
-            concentration.effective_number,
-            "ratio",
-            "Effective number of debtors",
-            "effective_number",
-        ),
-        ("gini", concentration.gini, "ratio", "Gini coefficient", "gini"),
-    ):
-        findings.number(
-            id, value, unit=unit, label=label, definition=definition, inputs={"open_balance": concentration.exposure}
-        )
-    top = largest(found.debtors)
-    findings.figure(
-        "largest_debtors",
-        charts.ranked_bars(top, currency=currency),
-        caption=f"The {min(_TOP, len(top))} largest debtors",
-        alt=charts.ranked_bars_alt(top, currency=currency),
-    )
-    rows = found.debtors.head(50).reset_index()
-    columns = ["customer_id", "name", "open_balance", "overdue", "oldest_days", "share"]
-    shown = rows[columns].rename(
-        columns={"customer_id": "number", "open_balance": "open", "oldest_days": "oldest, days past due"}
-    )
-    findings.table(
-        "top_exposures",
-        shown,
-        caption="Largest exposures",
-        units={"open": currency, "overdue": currency, "oldest, days past due": "count", "share": "share"},
-    )
-    late = found.debtors.sort_values(["overdue", "open_balance"], ascending=False).query("overdue > 0").head(50)
-    late = late.reset_index()[columns].rename(
-        columns={"customer_id": "number", "open_balance": "open", "oldest_days": "oldest, days past due"}
-    )
-    findings.table(
-        "top_overdue",
-        late,
-        caption="Most overdue",
-        units={"open": currency, "overdue": currency, "oldest, days past due": "count", "share": "share"},
-    )
-
-
 def page(collected: Collected) -> dict[str, object]:
     """Page 3: ageing, days and debtors."""
     return {
@@ -341,4 +269,4 @@ def page(collected: Collected) -> dict[str, object]:
 
 
 def _heat(collected: Collected) -> list[str]:
-    return [c for c in collected.tables["roll_rates"]["columns"][1:]]
+    return list(collected.tables["roll_rates"]["columns"][1:])

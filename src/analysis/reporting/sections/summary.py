@@ -60,7 +60,8 @@ def owed_sentence(numbers: Mapping[str, Mapping[str, Any]], *, as_of: date) -> s
         text += f", {words.money(abs(moved), currency=owed['unit'])} {side} than a month before"
     if owed["last_year"] is not None:
         moved = owed["value"] - owed["last_year"]
-        text += f" and {words.money(abs(moved), currency=owed['unit'])} {'more' if moved > 0 else 'less'} than a year before"
+        side = "more" if moved > 0 else "less"
+        text += f" and {words.money(abs(moved), currency=owed['unit'])} {side} than a year before"
     return f"{text}; {words.money(late['value'], currency=owed['unit'])} is past due."
 
 
@@ -119,7 +120,7 @@ def key_figures(collected: Collected) -> pd.DataFrame:
             name: words.DASH if number[name] is None else words.quantity(number[name], unit=unit)
             for name in ("last_month", "last_year", "target")
         }
-        value = words.quantity(float("nan") if number.get("undefined") else number["value"], unit=unit)
+        value = words.quantity(blocks.value_of(number), unit=unit)
         rows.append(
             {"figure": number["label"], "value": value, "interval": blocks.interval(number) or words.DASH, **said}
         )
@@ -144,11 +145,11 @@ def hand_over(findings: Findings, collected: Collected, opened: Opened) -> None:
             )
 
 
-def page(collected: Collected) -> dict[str, object]:
+def page(collected: Collected, *, as_of: date) -> dict[str, object]:
     """Page 1: one page to decide."""
     content: list[blocks.Block] = [
         blocks.lead(collected, "owed_told", "median_told", "days_told", "debtors_told", "tie_told"),
-        {"kind": "key_figures", "cards": [blocks.card(collected, id) for id in CARDS]},
+        {"kind": "key_figures", "cards": [blocks.card(collected, id, as_of=as_of) for id in CARDS]},
     ]
     rows = collected.tables["decisions"]["rows"]
     if rows:

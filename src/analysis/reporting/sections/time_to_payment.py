@@ -3,83 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis.ledger.opening import Opened
-from analysis.measures.outcomes import curve_counts, folded, outcome_counts, segment_dimension, shown_groups
-from analysis.models.logrank import LogRank, log_rank
-from analysis.models.survival import PaymentCurve, payment_curve, payment_curves
+from analysis.models.payment_times import PaymentTimes, curves_table
+from analysis.models.survival import PaymentCurve
 from analysis.reporting import blocks, charts, words
 from analysis.reporting.findings import Findings
 from analysis.reporting.gathering import Collected
-
-
-def months_before(end: pd.Timestamp, months: int) -> pd.Timestamp:
-    """The end of the calendar month so many months before that of ``end``."""
-    return end - pd.DateOffset(months=months) + pd.offsets.MonthEnd(0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PaymentTimes:
-    """Curves of invoices issued in the last twelve months and in the twelve before, whole and by segment."""
-
-    dimension: str | None
-    whole: PaymentCurve
-    whole_before: PaymentCurve | None
-    segments: tuple[PaymentCurve, ...]
-    segments_before: tuple[PaymentCurve, ...]
-    differ: LogRank | None
-    medians: pd.Series  # by month end: median of invoices issued in the twelve months to it
-
-
-def payment_times(opened: Opened) -> PaymentTimes:
-    """Estimate all curves of the page from one count table.
-
-    "A year before" are the invoices issued in the twelve months before the last twelve, as known on the
-    as-of date, so both sides use everything that is known and nothing else.
-    """
-    snapshot = opened.snapshot
-    end = pd.Timestamp(snapshot.as_of)
-    start, before = months_before(end, 12), months_before(end, 24)
-    dimension = segment_dimension(snapshot)
-    outcomes = outcome_counts(snapshot, by=dimension)
-    if dimension is not None:
-        outcomes = folded(outcomes, shown_groups(snapshot, by=dimension))
-    now = curve_counts(outcomes, issued_after=start)
-    then = curve_counts(outcomes, issued_after=before, issued_until=start)
-    has_year_before = bool(len(outcomes)) and outcomes["issue_month"].min() <= start - pd.DateOffset(months=6)
-    segments = _shown(payment_curves(now, by="group")) if dimension is not None else ()
-    return PaymentTimes(
-        dimension=dimension,
-        whole=payment_curve(_pooled(now), label="last 12 months"),
-        whole_before=payment_curve(_pooled(then), label="12 months before") if has_year_before else None,
-        segments=segments,
-        segments_before=_shown(payment_curves(then, by="group")) if segments and has_year_before else (),
-        differ=log_rank(now[now["group"].isin([c.label for c in segments])], by="group") if len(segments) > 1 else None,
-        medians=_medians(outcomes, end=end),
-    )
-
-
-def _pooled(counts: pd.DataFrame) -> pd.DataFrame:
-    return counts.groupby("day", as_index=False)[["events", "censored"]].sum()
-
-
-def _shown(curves: Sequence[PaymentCurve]) -> tuple[PaymentCurve, ...]:
-    """Curves of groups that are large enough to be shown."""
-    return tuple(curve for curve in curves if curve.reliability != "suppressed")
-
-
-def _medians(outcomes: pd.DataFrame, *, end: pd.Timestamp) -> pd.Series:
-    """Median of the invoices issued in the twelve months to each of the last thirteen month ends."""
-    months = sorted(month for month in outcomes["issue_month"].unique() if month <= end)[-13:]
-    found = {}
-    for month in months:
-        counts = curve_counts(outcomes, issued_after=months_before(month, 12), issued_until=month)
-        found[month] = payment_curve(_pooled(counts)).median_days
-    return pd.Series(found, dtype=float).replace(math.inf, math.nan)
 
 
 def in_words(curve: PaymentCurve) -> str:
@@ -103,7 +34,8 @@ def median_sentence(times: PaymentTimes) -> str:
     (low, high), (low_before, high_before) = times.whole.median_interval, before.median_interval
     if low <= high_before and low_before <= high:
         return f"Of the invoices of the last twelve months, {said}; no clear change from the year before."
-    return f"Customers pay {words.days(round(abs(moved)))} {'later' if moved > 0 else 'sooner'} than a year before: {said}."
+    side = "later" if moved > 0 else "sooner"
+    return f"Customers pay {words.days(round(abs(moved)))} {side} than a year before: {said}."
 
 
 def segments_sentence(times: PaymentTimes) -> str:
@@ -138,47 +70,21 @@ def hidden_sentence(paid_only: float, whole: PaymentCurve, *, horizon: int) -> s
     )
 
 
-def curves_table(times: PaymentTimes, *, horizons: Sequence[int] = (30, 60, 90)) -> pd.DataFrame:
-    """Curves in numbers: invoices, median with interval, and what is still open after so many days."""
-    shown = [("All", times.whole), *[(curve.label, curve) for curve in times.segments]]
-    before = {curve.label: curve for curve in times.segments_before}
-    if times.whole_before is not None:
-        before["All"] = times.whole_before
-    rows = []
-    for label, curve in shown:
-        low, high = curve.median_interval
-        row = {"group": label, "invoices": curve.n_invoices, "median": _finite(curve.median_days)}
-        row |= {"from": _finite(low), "to": _finite(high)}
-        row["year before"] = _finite(before[label].median_days) if label in before else math.nan
-        row |= {f"open at {day}": curve.unpaid_after(day) for day in horizons}
-        rows.append(row)
-    return pd.DataFrame(rows)
-
-
-def paid_only_mean(outcomes: pd.DataFrame, *, issued_after: pd.Timestamp) -> float:
-    """Mean days of invoices that were paid, of those issued after a date; the figure that misleads."""
-    rows = outcomes[outcomes["issue_month"] > issued_after]
-    paid = rows["paid"].sum()
-    return float((rows["day"] * rows["paid"]).sum() / paid) if paid else math.nan
-
-
-def hand_over(
-    findings: Findings, opened: Opened, *, times: PaymentTimes, pattern: pd.DataFrame, paid_only: float
-) -> None:
+def hand_over(findings: Findings, *, times: PaymentTimes, pattern: pd.DataFrame, paid_only: float) -> None:
     """Findings of notebook 3: curves, medians, pattern, and what paid invoices alone would hide."""
     curve, horizon = times.whole, 120
     low, high = curve.median_interval
-    medians = [float(value) for value in times.medians]
+    medians = [_whole(value) for value in times.medians]
     findings.number(
         "median_days",
-        curve.median_days,
+        _whole(curve.median_days),
         unit="days",
         label="Median days to settle",
         definition="median_days_to_pay",
-        low=_finite_or_none(low),
-        high=_finite_or_none(high),
+        low=_finite_or_none(_whole(low)),
+        high=_finite_or_none(_whole(high)),
         last_month=_or_none(medians[-2]) if len(medians) > 1 else None,
-        last_year=_or_none(times.whole_before.median_days) if times.whole_before is not None else None,
+        last_year=_or_none(_whole(times.whole_before.median_days)) if times.whole_before is not None else None,
         better="lower",
         count=curve.n_invoices,
         history=medians,
@@ -269,13 +175,9 @@ def page(collected: Collected) -> dict[str, object]:
     }
 
 
-def year_counts(opened: Opened) -> tuple[pd.DataFrame, pd.Timestamp]:
-    """Outcome counts of the whole ledger and the day after which the last twelve months begin."""
-    return outcome_counts(opened.snapshot), months_before(pd.Timestamp(opened.snapshot.as_of), 12)
-
-
-def _finite(value: float) -> float:
-    return value if math.isfinite(value) else math.nan
+def _whole(value: float) -> float:
+    """A median day as the whole number it is."""
+    return int(value) if math.isfinite(value) and value == int(value) else float(value)
 
 
 def _finite_or_none(value: float) -> float | None:
