@@ -386,10 +386,11 @@ def test_a_reminder_shortens_the_wait_by_its_factor_and_looks_harmful_to_the_nai
 
     # Within customers, who differ in habit: unpaid on the tenth day after due, not in dispute.
     same = paid[(paid["payer"] == "late") & (paid["late"] > 10) & (paid["dispute_days"] == 0)]
-    left = (same["late"] - 8).groupby([same["customer_id"], same["reminded"]]).agg(["mean", "size"]).unstack().dropna()
-    weight = 1 / (1 / left["size"][True] + 1 / left["size"][False])
+    left = (same["late"] - 8).groupby([same["reminded"], same["customer_id"]]).agg(["mean", "size"])
+    both = left.loc[True].join(left.loc[False], lsuffix="_reminded", rsuffix="_left_alone").dropna()
+    weight = 1 / (1 / both["size_reminded"] + 1 / both["size_left_alone"])
     assert weight.sum() > 500
-    ratio = (weight * left["mean"][True]).sum() / (weight * left["mean"][False]).sum()
+    ratio = (weight * both["mean_reminded"]).sum() / (weight * both["mean_left_alone"]).sum()
     # The next day of payment is some 3 days off on both sides of a wait of 85: (0.8 * 85 + 3) / (85 + 3) = 0.807.
     assert ratio == pytest.approx(0.807, abs=0.02)
 
