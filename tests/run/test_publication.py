@@ -184,7 +184,21 @@ def test_a_link_that_is_not_ours_is_refused_and_left_alone(workshop, leads_to):
     (victim / "precious.txt").write_text("precious", encoding="utf-8")
     (workshop.reports / "2026-10-31").symlink_to(leads_to)
     with workshop.nothing_happens(), pytest.raises(UsageFault, match="not made by a run"):
-        workshop.run()
+        workshop.run(prepare=lambda scratch: pytest.fail("worked"))
+
+
+def test_what_takes_the_links_place_during_the_run_is_left_alone(workshop):
+    mine = workshop.reports / "2026-10-31" / "mine.txt"
+
+    def finish(scratch):
+        workshop.finish(scratch)
+        mine.parent.mkdir()
+        mine.write_text("mine", encoding="utf-8")
+
+    with pytest.raises(UsageFault, match="not made by a run"):
+        workshop.run(finish=finish)
+    assert mine.read_text(encoding="utf-8") == "mine"
+    assert list((workshop.reports / "runs").iterdir()) == []
 
 
 def test_a_folder_or_file_in_the_place_of_the_link_is_refused(workshop):

@@ -268,3 +268,41 @@ def test_the_run_needs_its_arguments_by_name(workshop):
         run(workshop.recipe(), workshop.reports, "2026-10-31")  # type: ignore[misc]
     with pytest.raises(UsageFault):
         workshop.run(NotebookStep(workshop.root / "none.ipynb"))
+
+
+def test_a_reader_never_finds_the_report_missing_or_mixed(workshop):
+    # Both files of a run say which run they are of, so a mixture of two would show.
+    turn = iter(range(100))
+
+    def finish(scratch):
+        number = str(next(turn))
+        for name in ("findings.json", "credit-risk-report.pdf"):
+            (scratch / "publish" / name).write_text(number, encoding="utf-8")
+
+    workshop.run(finish=finish)
+    report, over, seen, wrong = workshop.reports / "2026-10-31", threading.Event(), set(), []
+
+    def read():
+        while not over.is_set():
+            try:
+                folder = os.open(report, os.O_RDONLY)  # one look at the link, then both files of what it led to
+                texts = set()
+                for name in ("findings.json", "credit-risk-report.pdf"):
+                    file = os.open(name, os.O_RDONLY, dir_fd=folder)
+                    texts.add(os.read(file, 10))
+                    os.close(file)
+                os.close(folder)
+                seen.update(texts)
+                if len(texts) != 1:
+                    wrong.append(texts)
+            except OSError as error:
+                wrong.append(error)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for _ in range(15):
+        workshop.run(finish=finish)
+    over.set()
+    reader.join()
+    assert wrong == []
+    assert len(seen) > 5
