@@ -203,6 +203,7 @@ def _invoices(dates: list[str], amounts: list[str] | None = None) -> str:
         (["2026-January-03", "2026-May-04"], "%Y-%B-%d", None),
         (["Jan 3, 2026", "Feb 28, 2026"], "%b %d, %Y", None),
         (["20260103", "20260228"], "%Y%m%d", None),
+        (["45322", "46000"], "excel", "'45322' are taken for spreadsheet days"),
         (["2026-01-03 00:00:00", "2026-02-28 00:00:00"], "%Y-%m-%d %H:%M:%S", None),
         (["2026-01-03T10:11:12Z", "2026-02-28T10:11:12Z"], "%Y-%m-%dT%H:%M:%S%z", None),
     ],

@@ -127,8 +127,9 @@ def _notation(matches: list[Match]) -> _Notation:
     by_kind: dict[Kind, list[list[str]]] = {}
     for one in matches:
         for name, header in one.columns.items():
-            if header not in one.sample.typed:
-                kind = TABLES[one.table].column(name).kind
+            kind = TABLES[one.table].column(name).kind
+            typed = one.sample.typed.get(header)
+            if typed is None or (typed == "number" and kind in (Kind.DATE, Kind.TIMESTAMP)):
                 by_kind.setdefault(kind, []).append(one.sample.columns[header])
     numbers = number_notation([*by_kind.get(Kind.MONEY, []), *by_kind.get(Kind.NUMBER, [])])
     day_first = numbers.decimal == "," or first.delimiter == ";"

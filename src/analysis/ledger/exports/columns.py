@@ -119,7 +119,7 @@ def _plausible(sample: Sample, header: str, column: Column) -> bool:
         )
     match column.kind:
         case Kind.DATE | Kind.TIMESTAMP:
-            return typed in ("date", "timestamp") or (typed is None and are_dates(values))
+            return typed in ("date", "timestamp") or (typed in (None, "number") and are_dates(values))
         case Kind.MONEY | Kind.NUMBER | Kind.INTEGER:
             return typed == "number" or (typed is None and are_numbers(values))
         case Kind.FLAG:
@@ -175,7 +175,7 @@ def _earlier(due: list[str], issued: list[str]) -> int:
 def _days(sample: Sample, header: str) -> list[str]:
     """Dates of a column in ISO form; empty where they cannot be read."""
     values = sample.columns[header]
-    if header in sample.typed:
+    if sample.typed.get(header) in ("date", "timestamp"):
         return values
     pattern = date_notation([values], day_first=sample.delimiter == ";").pattern
     return [_iso(value, pattern) for value in values]

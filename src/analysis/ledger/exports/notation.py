@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from analysis.ledger.company import EXCEL_SERIAL
+
 _SHORT_MONTH = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 _LONG_MONTH = "January|February|March|April|May|June|July|August|September|October|November|December"
 _PARTS = {
@@ -27,6 +29,8 @@ PATTERNS = (
 )
 _TIME = re.compile(r"(?P<sep>[ T])\d{1,2}:\d\d(?P<seconds>:\d\d)?(?P<part>\.\d+)?(?P<zone>Z|[+-]\d\d:?\d\d)?$")
 _DATE_SHARE_MIN = 0.9
+# Days since 1899-12-30, as spreadsheets count them: 1954 to 2091.
+_SERIAL = re.compile(r"[2-6]\d{4}(?:\.\d+)?")
 
 _GROUPED = r"\d{1,3}(?:[.,' \u00a0\u202f’]\d{3})+(?:[.,]\d+)?"
 _NUMBER = re.compile(rf"[-+]?(?:{_GROUPED}|\d+(?:[.,]\d+)?|[.,]\d+)-?|\((?:{_GROUPED}|\d+(?:[.,]\d+)?)\)")
@@ -63,10 +67,18 @@ def patterns_fitted(values: Iterable[str]) -> Counter[str]:
 
 
 def are_dates(values: Sequence[str]) -> bool:
-    """Whether nine in ten of the different non-blank values are dates of one pattern."""
+    """Whether nine in ten of the different non-blank values are dates of one pattern, or all are serial numbers."""
     different = {value.strip() for value in values} - {""}
+    if are_serial_days(different):
+        return True
     fitted = patterns_fitted(different)
     return bool(different) and max(fitted.values(), default=0) >= _DATE_SHARE_MIN * len(different)
+
+
+def are_serial_days(values: Iterable[str]) -> bool:
+    """Whether all non-blank values may be the numbers by which spreadsheets count days."""
+    different = {value.strip() for value in values} - {""}
+    return bool(different) and all(_SERIAL.fullmatch(value) for value in different)
 
 
 def swapped(pattern: str) -> str:
@@ -83,6 +95,10 @@ def date_notation(columns: Iterable[Sequence[str]], *, day_first: bool) -> DateN
     the result says so; where there are some in both places, the columns are mixed and it says that.
     """
     values = {value.strip() for column in columns for value in column} - {""}
+    if are_serial_days(values):
+        return DateNotation(
+            pattern=EXCEL_SERIAL, doubt=f"numbers such as {_some(values)} are taken for spreadsheet days"
+        )
     fitted = patterns_fitted(values)
     if not fitted:
         return DateNotation(pattern="%Y-%m-%d", doubt=f"no date could be read; an example is {_some(values)}")
