@@ -11,11 +11,11 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install report test lint format lab bench sample lock clean
+.PHONY: help install report test notebooks picture lint format lab bench sample lock clean
 
 help: ## show this list
 	@echo "make TARGET, where TARGET is one of"
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo "PYTHON=/path/to/python3 chooses another Python (3.11 to 3.13); COMPANY= and AS_OF= another report."
 
 install: $(VENV)/.installed ## make .venv with the locked packages (the other targets do it when needed)
@@ -23,9 +23,19 @@ install: $(VENV)/.installed ## make .venv with the locked packages (the other ta
 report: install ## the monthly report of the sample ledger -> reports/2026-10-31 (COMPANY=, AS_OF= for another)
 	$(BIN)/paycurve report "$(COMPANY)" --as-of "$(AS_OF)"
 
-test: install ## all tests: code, doctests and the notebooks against their committed outputs (WORKERS= for more cores)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --nbval --nbval-current-env \
-	    --nbval-sanitize-with tests/nbval.cfg tests src $(wildcard notebooks)
+test: install ## all tests: code, doctests, then the notebooks against their committed outputs (WORKERS= for more cores)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile tests src
+	rm -rf reports/draft
+	$(BIN)/python -m pytest --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg notebooks
+
+notebooks: install ## run the notebooks again on the sample ledger and keep their outputs
+	rm -rf reports/draft
+	$(BIN)/jupyter nbconvert --log-level ERROR --to notebook --inplace --execute \
+	    --ClearMetadataPreprocessor.enabled=True --ClearMetadataPreprocessor.preserve_cell_metadata_mask=tags \
+	    notebooks/*.ipynb
+
+picture: report ## page 1 of the report as the picture in the README (needs pdftoppm)
+	pdftoppm -r 100 -f 1 -l 1 -singlefile -png reports/$(AS_OF)/credit-risk-report.pdf docs/images/page-1
 
 lint: install ## ruff (rules and format) and mypy
 	$(BIN)/ruff check .

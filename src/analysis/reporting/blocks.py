@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -46,9 +47,9 @@ def card(collected: Collected, id: str, *, as_of: date) -> Block:
     against = []
     first = as_of.replace(day=1)
     for key, label in (
-        ("last_month", f"since {words.month(first - timedelta(days=1), year=False)}"),
-        ("last_year", f"since {words.month(first.replace(year=first.year - 1))}"),
-        ("target", f"target {'' if number['target'] is None else words.quantity(number['target'], unit=unit)}"),
+        ("last_month", words.month(first - timedelta(days=1))),
+        ("last_year", words.month(first.replace(year=first.year - 1))),
+        ("target", "target"),
     ):
         if number[key] is not None:
             change = words.change(value, number[key], unit=unit, better=better)
@@ -121,14 +122,20 @@ def table(
 
 
 def _scales(rows: Sequence[Sequence[Any]], columns: Sequence[str], units: Mapping[str, str]) -> dict[str, words.Scale]:
-    """One scale for each currency among the units, from the largest amount in it."""
+    """One scale for each currency among the units: the largest amount has at least four figures."""
     amounts: dict[str, list[float]] = {}
     for row in rows:
         for cell, column in zip(row, columns, strict=True):
             unit = units.get(column, "")
             if _is_currency(unit) and isinstance(cell, int | float):
                 amounts.setdefault(unit, []).append(float(cell))
-    return {currency: words.scale_of(values, currency=currency) for currency, values in amounts.items()}
+    return {currency: _scale(max(map(abs, values)), currency=currency) for currency, values in amounts.items()}
+
+
+def _scale(largest: float, *, currency: str) -> words.Scale:
+    """Whole units of a scale in which the largest amount has four to six figures; cents for small amounts."""
+    scale = words.scale_of([largest / 1000], currency=currency)
+    return replace(scale, decimals=2 if scale.divisor == 1 and largest < 1000 else 0)
 
 
 def _cell(cell: Any, unit: str, scales: Mapping[str, words.Scale]) -> str:

@@ -50,7 +50,7 @@ def payment_curves(
     figure = style.figure("full", height=panel_height * rows + 6, gaps=(0.04, 0.06))
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     for place, (panel, curve) in enumerate(zip(panels.flat, curves, strict=False)):
-        _panel(panel, curve, before.get(curve.label), horizon=horizon, named=place == 0)
+        _panel(panel, curve, before.get(curve.label), horizon=horizon, named=place == 0, narrow=columns > 3)
     for panel in panels.flat[len(curves) :]:
         panel.set_axis_off()
     for panel in panels.flat[max(0, len(curves) - columns) : len(curves)]:
@@ -71,7 +71,7 @@ def payment_curves_alt(curves: Sequence[Curve], *, year_ago: Mapping[str, Curve]
     return ". ".join(parts) + "."
 
 
-def _panel(ax: Axes, curve: Curve, before: Curve | None, *, horizon: int, named: bool) -> None:
+def _panel(ax: Axes, curve: Curve, before: Curve | None, *, horizon: int, named: bool, narrow: bool) -> None:
     if before is not None:
         days, unpaid, _, _ = _steps(before, horizon)
         ax.step(days, unpaid, where="post", color=style.PREVIOUS, linewidth=1.2)
@@ -82,17 +82,19 @@ def _panel(ax: Axes, curve: Curve, before: Curve | None, *, horizon: int, named:
     if median <= horizon:
         ax.plot([median, median], [0, 0.5], color=style.QUIET, linewidth=0.7)
         ax.plot(median, 0.5, "o", color=style.ACTUAL, markersize=3.5)
-    said = f"half paid by day {words.fixed(median)}" if median <= horizon else "half not yet paid"
+    half = "half by day" if narrow else "half paid by day"
+    said = f"{half} {words.fixed(median)}" if median <= horizon else "half not yet paid"
     if before is not None:
         said += f", was {words.fixed(before.median_days) if before.median_days <= horizon else 'later'}"
     ax.annotate(said, (0, 1), (0, 4), xycoords="axes fraction", textcoords="offset points", color=style.QUIET)
     if named and before is not None:
         ax.text(0.99, 0.93, "lighter: a year ago", transform=ax.transAxes, ha="right", va="top", color=style.QUIET)
-    name = words.shortened(curve.label, most=20)
-    ax.set_title(f"{name}  ({words.plural(curve.n_invoices, 'invoice')})", pad=17, color=style.INK)
+    number = words.count(curve.n_invoices) if narrow else words.plural(curve.n_invoices, "invoice")
+    ax.set_title(f"{words.shortened(curve.label, most=20)}  ({number})", pad=17, color=style.INK)
     ax.set(xlim=(0, horizon), ylim=(0, 1.02))
     ax.set_yticks([0, 0.5, 1], ["0%", "50%", "100%"])
-    ax.set_xticks(range(0, horizon + 1, 30 if horizon > 45 else 15))
+    month = 30 if horizon > 45 else 15
+    ax.set_xticks(range(0, horizon + 1, month * 2 if narrow else month))
     ax.grid(axis="y")
     ax.spines["left"].set_visible(False)
 

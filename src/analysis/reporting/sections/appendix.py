@@ -33,7 +33,7 @@ def pages(collected: Collected) -> list[dict[str, object]]:
 
 
 def _checks(collected: Collected) -> list[blocks.Block]:
-    content = [blocks.lead(collected, "checks_told")]
+    content = [blocks.lead(collected, "checks_told"), blocks.table(collected, "rows_by_fate")]
     if collected.tables["facts"]["rows"]:
         left = ["where", "what and remedy"]
         content.append(blocks.table(collected, "facts", rows=_FACTS_SHOWN, wide=2, left=left))

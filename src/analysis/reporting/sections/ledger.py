@@ -12,6 +12,7 @@ from analysis.reporting import blocks, charts, words
 from analysis.reporting.findings import Findings
 from analysis.reporting.gathering import Collected
 
+_VISIBLE_SHARE = 0.005
 _LABELS = {
     "invoiced": "Invoiced",
     "paid": "Paid",
@@ -23,15 +24,15 @@ _LABELS = {
 
 
 def waterfall_steps(roll: pd.DataFrame) -> pd.DataFrame:
-    """The last month of a roll-forward as steps of a waterfall; lines without movement are left out."""
+    """The last month of a roll-forward as steps of a waterfall; what is too small to be seen is one step."""
     last, on = roll.iloc[-1], roll.index[-1]
     since = on.replace(day=1) - pd.Timedelta(days=1)
+    lines = [name for name, _ in LINES] + ["fx"]
+    seen = [line for line in lines if abs(last[line]) >= _VISIBLE_SHARE * max(last["opening"], last["closing"])]
+    rest = sum(last[line] for line in lines if line not in seen)
+    moves = [(_LABELS[line], last[line]) for line in seen] + ([("Other", rest)] if abs(rest) >= 0.005 else [])
     steps = [("Opening " + words.day(since.date(), short=True), last["opening"], "total")]
-    steps += [
-        (_LABELS[line], abs(last[line]), "rise" if last[line] > 0 else "fall")
-        for line in (*[name for name, _ in LINES], "fx")
-        if abs(last[line]) >= 0.005
-    ]
+    steps += [(label, abs(amount), "rise" if amount > 0 else "fall") for label, amount in moves]
     steps.append(("Closing " + words.day(on.date(), short=True), last["closing"], "total"))
     return pd.DataFrame(steps, columns=["label", "amount", "kind"])
 
@@ -231,6 +232,5 @@ def page(collected: Collected) -> dict[str, object]:
             blocks.figure(collected, "roll_forward"),
             blocks.table(collected, "roll_forward_months"),
             blocks.table(collected, "reconciliation"),
-            blocks.table(collected, "rows_by_fate"),
         ],
     }

@@ -143,7 +143,7 @@ def _figures(findings: Findings, times: PaymentTimes, pattern: pd.DataFrame) -> 
     if times.whole.n_invoices >= 10:
         findings.figure(
             "payment_curves",
-            charts.payment_curves(shown, year_ago=before),
+            charts.payment_curves(shown, year_ago=before, columns=len(shown) if len(shown) < 5 else 3),
             caption="Share of invoices still open, by days since issue; lighter: the year before",
             alt=charts.payment_curves_alt(shown, year_ago=before),
         )
