@@ -1,9 +1,10 @@
 """Cash that names no invoice, applied to the invoices it most likely pays.
 
-The rule is the one a clerk follows on the day the cash arrives: an open invoice of exactly this amount,
-else the oldest ones; what is left waits for the next invoice, or for one that a reversal re-opens. So an
-account never holds waiting cash and an open invoice at once. Nothing that happens later changes what was
-decided: a later look at the same events never un-pays an invoice, unless the cash itself was returned.
+The rule is the one a clerk follows at the end of a day, when all that was issued and booked is known: cash
+goes to an open invoice of exactly its amount, else to the oldest ones; what is left waits for the next
+invoice, or for one that a reversal re-opens. So no account ends a day with both waiting cash and an open
+invoice. Nothing that happens later changes what was decided: a later look at the same events never un-pays
+an invoice, unless the cash itself was returned.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _NOTHING = Decimal(0)
 
 
 class Step(IntEnum):
-    """What can happen on an account, in the order in which the events of one day count."""
+    """What can happen on an account."""
 
     ISSUED = 0
     NAMED = 1
@@ -98,24 +99,26 @@ class _Account:
     received: dict[Decimal, list[str]] = field(default_factory=dict)
     applied: dict[str, dict[str, Decimal]] = field(default_factory=dict)
 
-    def follow(self, event: Event) -> Iterator[Application]:
-        if event.step is Step.UNNAMED and event.amount < 0:
-            yield from self._returned(event)
-        elif event.step is Step.UNNAMED:
-            self.cash.change(event.reference, event.amount)
-            self.received.setdefault(event.amount, []).append(event.reference)
-            while (left := self.cash.left[event.reference]) > 0 and (invoice := self._invoice_for(left)):
-                yield self._apply(event.reference, invoice, on=event.on)
-        else:
-            self.invoices.change(event.reference, event.amount if event.step is Step.ISSUED else -event.amount)
-            while (owed := self.invoices.left[event.reference]) > 0 and (entry := self._cash_for(owed)):
-                yield self._apply(entry, event.reference, on=event.on)
-
-    def _invoice_for(self, amount: Decimal) -> str | None:
-        return self.invoices.exact(amount) or self.invoices.oldest()
-
-    def _cash_for(self, amount: Decimal) -> str | None:
-        return self.cash.exact(amount) or self.cash.oldest()
+    def one_day(self, events: Iterable[Event], *, on: date) -> Iterator[Application]:
+        """All that happens on a day first, then cash to invoices: exact amounts, then oldest to oldest."""
+        touched: list[tuple[_Waiting, str]] = []
+        for event in events:
+            if event.step is Step.UNNAMED and event.amount < 0:
+                undone = list(self._returned(event))
+                touched += [(self.invoices, application.invoice_id) for application in undone]
+                yield from undone
+                continue
+            queue = self.cash if event.step is Step.UNNAMED else self.invoices
+            queue.change(event.reference, -event.amount if event.step is Step.NAMED else event.amount)
+            touched.append((queue, event.reference))
+            if event.step is Step.UNNAMED:
+                self.received.setdefault(event.amount, []).append(event.reference)
+        # yesterday ended without a pair, so an exact one has a side that moved today
+        for amount in sorted({queue.left[item] for queue, item in touched if queue.left[item] > 0}):
+            while (entry := self.cash.exact(amount)) and (invoice := self.invoices.exact(amount)):
+                yield self._apply(entry, invoice, on=on)
+        while (entry := self.cash.oldest()) and (invoice := self.invoices.oldest()):
+            yield self._apply(entry, invoice, on=on)
 
     def _apply(self, entry: str, invoice: str, *, on: date) -> Application:
         part = min(self.cash.left[entry], self.invoices.left[invoice])
@@ -135,9 +138,6 @@ class _Account:
         for invoice, part in self.applied.pop(entry, {}).items():
             self.invoices.change(invoice, part)
             yield Application(entry_id=event.reference, invoice_id=invoice, amount=-part, applied_on=event.on)
-        # other cash that waits can pay what is open again
-        while (entry_waiting := self.cash.oldest()) and (invoice_open := self.invoices.oldest()):
-            yield self._apply(entry_waiting, invoice_open, on=event.on)
 
 
 def exact_then_oldest(events: Iterable[Event]) -> Iterator[Application]:
@@ -145,10 +145,11 @@ def exact_then_oldest(events: Iterable[Event]) -> Iterator[Application]:
 
     ``events`` of all accounts in any order. Cash is applied within its account only: never across customers,
     currencies or legal entities. An entry that names its invoice changes what is open; an invoice that a
-    reversal re-opens keeps its age.
+    reversal re-opens keeps its age. Invoices of one day are in order of their numbers, and so is cash.
     """
-    ordered = sorted(events, key=lambda e: (e.account, e.on, e.step, e.reference))
+    # of one day's nameless entries a return comes after the cash it may undo
+    ordered = sorted(events, key=lambda e: (e.account, e.on, e.step, e.amount < 0, e.reference))
     for _, of_account in groupby(ordered, key=lambda e: e.account):
         account = _Account()
-        for event in of_account:
-            yield from account.follow(event)
+        for on, of_day in groupby(of_account, key=lambda e: e.on):
+            yield from account.one_day(of_day, on=on)

@@ -131,7 +131,7 @@ def as_of(books: Books, on: date, *, known_by: date | None = None) -> Snapshot:
     visible = kept("invoices", invoices_with_dimensions(visible, customers))
     booked = kept("booked", booked.mutate(entity=booked["entity"].fill_null(NOT_STATED)))
     rates = rates_known(books, visible, booked, on=on)
-    parts = kept("parts", applied_parts(con, visible, booked, company))
+    parts = applied_parts(con, visible, booked, company)
     parts = kept("entries", entries_with_dimensions(parts, visible, customers))
     running = kept("running", running_balances(visible, parts))
     return Snapshot(
