@@ -49,7 +49,7 @@ def card(collected: Collected, id: str, *, as_of: date) -> Block:
     for key, label in (
         ("last_month", words.month(first - timedelta(days=1))),
         ("last_year", words.month(first.replace(year=first.year - 1))),
-        ("target", "target"),
+        ("target", f"target {_bare(number['target'], unit=unit)}"),
     ):
         if number[key] is not None:
             change = words.change(value, number[key], unit=unit, better=better)
@@ -62,6 +62,11 @@ def card(collected: Collected, id: str, *, as_of: date) -> Block:
         "against": against,
         "sparkline": {"file": spark["file"].removeprefix("figures/"), "alt": spark["alt"]} if spark else None,
     }
+
+
+def _bare(value: float | None, *, unit: str) -> str:
+    """A target without the word that the figure itself says."""
+    return "" if value is None else words.quantity(value, unit=unit).removesuffix("days").strip()
 
 
 def interval(number: Mapping[str, Any]) -> str:
@@ -150,6 +155,7 @@ def _cell(cell: Any, unit: str, scales: Mapping[str, words.Scale]) -> str:
     if unit == "share":
         return words.share(cell).removesuffix("%")
     if unit == "days":
+        cell = int(cell) if float(cell).is_integer() else cell
         return words.days(cell).removesuffix("days").removesuffix("day").strip()
     return words.quantity(cell, unit=unit) if unit in ("count", "ratio", "points") else words.significant(cell)
 

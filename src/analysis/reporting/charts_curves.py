@@ -87,7 +87,7 @@ def _panel(ax: Axes, curve: Curve, before: Curve | None, *, horizon: int, named:
     if before is not None:
         said += f", was {words.fixed(before.median_days) if before.median_days <= horizon else 'later'}"
     ax.annotate(said, (0, 1), (0, 4), xycoords="axes fraction", textcoords="offset points", color=style.QUIET)
-    if named and before is not None:
+    if named and before is not None and not narrow:
         ax.text(0.99, 0.93, "lighter: a year ago", transform=ax.transAxes, ha="right", va="top", color=style.QUIET)
     number = words.count(curve.n_invoices) if narrow else words.plural(curve.n_invoices, "invoice")
     ax.set_title(f"{words.shortened(curve.label, most=20)}  ({number})", pad=17, color=style.INK)

@@ -36,7 +36,7 @@ _SCORES: tuple[tuple[str, str, str, str, str, words.Better], ...] = (
         "higher",
     ),
     ("turnover", "turnover", "ratio", "Receivables turnover, 12 months", "receivables_turnover", "higher"),
-    ("bad_debt_to_sales", "bad_debt_to_sales", "share", "Bad debt to sales, 12 months", "bad_debt_to_sales", "lower"),
+    ("bad_debt_to_sales", "bad_debt_to_sales", "share", "Bad debt, 12 months", "bad_debt_to_sales", "lower"),
 )
 _INPUTS: dict[str, tuple[str, ...]] = {
     "overdue_share": ("overdue", "open_balance"),
