@@ -60,9 +60,11 @@ def open_ledger(company: str | Path, *, as_of: str, known_by: str = "", prepared
 
 def opened(books: Books, on: date, *, known_by: date) -> Opened:
     """Books as of a date, with what their checks found."""
+    snapshot = as_of(books, on, known_by=known_by)
+    facts = [*books.facts, *snapshot.facts]
     return Opened(
-        snapshot=as_of(books, on, known_by=known_by),
-        facts=pd.DataFrame([fact.as_dict() for fact in books.facts], columns=_COLUMNS["facts"]),
+        snapshot=snapshot,
+        facts=pd.DataFrame([fact.as_dict() for fact in facts], columns=_COLUMNS["facts"]),
         control=books.control.reindex(columns=_COLUMNS["control"]),
         files=pd.DataFrame(
             [{"name": f.name, "sha256": f.sha256, "n_bytes": f.n_bytes} for f in books.files], columns=_COLUMNS["files"]

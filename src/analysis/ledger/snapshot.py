@@ -67,6 +67,11 @@ class Snapshot:
     excluded: dict[str, int]
     facts: tuple[Fact, ...] = ()
 
+    @property
+    def open_items_only(self) -> bool:
+        """Whether the books hold no booking at all: an extract of what is open says nothing about the past."""
+        return bool(self.entries.count().execute() == 0)
+
     def dimensions(self) -> tuple[str, ...]:
         """Dimensions of which the books hold at least two different values."""
         counts = self.items.aggregate(**{d: self.items[d].nunique() for d in DIMENSIONS}).execute().iloc[0]

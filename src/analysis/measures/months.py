@@ -48,6 +48,14 @@ class LedgerMonths:
     unapplied: pd.DataFrame
     flows: pd.DataFrame
 
+    @property
+    def shown(self) -> int:
+        """Months to show: thirteen, or as many as the books hold; one where they hold open items only.
+
+        Earlier month ends of an extract of open items would lack whatever was paid since.
+        """
+        return 1 if self.snapshot.open_items_only else min(13, _length(self, None))
+
 
 def ledger_months(snapshot: Snapshot, *, by: Sequence[str] = ()) -> LedgerMonths:
     """Read stocks and flows of all months of the ledger, once."""

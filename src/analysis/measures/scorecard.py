@@ -7,11 +7,20 @@ import pandas as pd
 from analysis.measures.bad_debt import bad_debt_to_sales
 from analysis.measures.days import days_by_month
 from analysis.measures.effectiveness import collection_effectiveness
-from analysis.measures.months import LedgerMonths, ageing_series, month_table
+from analysis.measures.months import LedgerMonths, month_table
 from analysis.measures.ratio import ratio
 
-_OLD_AFTER_DAYS = 90
 _YEAR = 12
+_OF_FLOWS = (
+    "dso_simple",
+    "dso_rolling",
+    "dso_countback",
+    "best_possible_dso",
+    "average_days_delinquent",
+    "collection_effectiveness",
+    "turnover",
+    "bad_debt_to_sales",
+)
 
 
 def scorecard(months: LedgerMonths, *, last: int = 13) -> pd.DataFrame:
@@ -19,7 +28,7 @@ def scorecard(months: LedgerMonths, *, last: int = 13) -> pd.DataFrame:
 
     Columns: all of :func:`analysis.measures.months.month_table`, and
 
-    - ``overdue_share``, ``over_90`` and ``over_90_share`` (of ``open_balance``);
+    - ``overdue_share`` and ``over_90_share`` (of ``open_balance``);
     - ``dso_simple``, ``dso_rolling`` (over the policy's ``dso_months``), ``dso_countback`` with
       ``dso_countback_exhausted``, on ``receivables``; ``best_possible_dso`` on ``not_due`` and
       ``average_days_delinquent`` on ``overdue``, over the months of the rolling DSO, whose sales and days
@@ -28,11 +37,11 @@ def scorecard(months: LedgerMonths, *, last: int = 13) -> pd.DataFrame:
     - ``turnover`` = ``credit_sales_12 / mean_balance_12`` and ``bad_debt_to_sales`` =
       ``write_offs_net_12 / credit_sales_12`` over twelve months.
 
-    NaN where a measure is undefined, or its months are not in the books.
+    NaN where a measure is undefined, or its months are not in the books; so are all measures of flows where
+    the books hold open items only, because the sales and payments of the past are not in them.
     """
     k = months.snapshot.company.policy.dso_months
     table = month_table(months)
-    table["over_90"] = _old(months).reindex(table.index).fillna(0.0)
     table["overdue_share"] = ratio(table["overdue"], table["open_balance"])
     table["over_90_share"] = ratio(table["over_90"], table["open_balance"])
     days = days_by_month(table.assign(open_balance=table["receivables"]), k=k)
@@ -49,17 +58,10 @@ def scorecard(months: LedgerMonths, *, last: int = 13) -> pd.DataFrame:
     table["turnover"] = ratio(table["credit_sales_12"], table["mean_balance_12"])
     table["write_offs_net_12"] = _over(table.assign(net=table["write_off"] - table["recovery"]), "net", _YEAR)
     table["bad_debt_to_sales"] = bad_debt_to_sales(table["write_offs_net_12"], 0.0, table["credit_sales_12"])
+    if months.snapshot.open_items_only:
+        table[list(_OF_FLOWS)] = float("nan")
     ends = table.index.get_level_values("month_end").unique().sort_values()[-last:]
     return table[table.index.get_level_values("month_end").isin(ends)]
-
-
-def _old(months: LedgerMonths) -> pd.Series:
-    """Open balance more than 90 days past due; the policy's buckets are summed from the first beyond it."""
-    edges = months.snapshot.company.policy.ageing_days
-    series = ageing_series(months, last=len(month_table(months).index.get_level_values("month_end").unique()))
-    names = list(series.columns)[1:]
-    old = [name for name, low in zip(names, (1, *[e + 1 for e in edges]), strict=False) if low > _OLD_AFTER_DAYS]
-    return series[old].sum(axis=1)
 
 
 def _grouped(table: pd.DataFrame, column: str) -> pd.core.groupby.SeriesGroupBy | pd.Series:

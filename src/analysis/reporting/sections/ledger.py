@@ -12,6 +12,7 @@ from analysis.reporting import blocks, charts, words
 from analysis.reporting.findings import Findings
 from analysis.reporting.gathering import Collected
 
+OPEN_ITEMS_ONLY = "the books hold open items only, so they say nothing about the past"
 _VISIBLE_SHARE = 0.005
 _LABELS = {
     "invoiced": "Invoiced",
@@ -37,9 +38,11 @@ def waterfall_steps(roll: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(steps, columns=["label", "amount", "kind"])
 
 
-def roll_forward_sentence(roll: pd.DataFrame, *, currency: str) -> str:
+def roll_forward_sentence(roll: pd.DataFrame, *, currency: str, open_items_only: bool = False) -> str:
     """What the month did to the balance, in one sentence."""
     last = roll.iloc[-1]
+    if open_items_only:
+        return f"{words.money(last['closing'], currency=currency)} is owed; {OPEN_ITEMS_ONLY}."
     moved = last["closing"] - last["opening"]
     invoiced, paid = (words.money(abs(last[line]), currency=currency) for line in ("invoiced", "paid"))
     closing = words.money(last["closing"], currency=currency)
@@ -95,6 +98,37 @@ def hand_over(
     """Findings of notebook 1: balances, movements, invariants, checks."""
     currency, policy = opened.company.currency, opened.company.policy
     _balances(findings, table, currency)
+    open_items_only = opened.snapshot.open_items_only
+    if open_items_only:
+        findings.unavailable("roll_forward", OPEN_ITEMS_ONLY)
+    else:
+        _movements(findings, roll, currency)
+    _reconciliations(findings, reconciliation, currency)
+    _checks(findings, opened)
+    for row in exact.to_dict("records"):
+        findings.invariant(
+            f"inv2_roll_forward_{row['currency'].lower()}",
+            "opening + invoiced + paid + discounts + credited + written off = closing, in document currency",
+            sum(row[line] for line, _ in LINES),
+            row["closing"],
+        )
+    if policy.control_differs == "reject":
+        for number, one in enumerate(reconciliation, start=1):
+            findings.invariant(
+                f"inv3_control_{number}",
+                f"ledger = control account of {one.entity or 'the company'}",
+                one.ledger,
+                one.control,
+                tolerance=policy.control_tolerance,
+            )
+    told = roll_forward_sentence(roll, currency=currency, open_items_only=open_items_only)
+    findings.sentence("roll_forward_told", told, uses=["receivables"])
+    findings.sentence("tie_told", tie_sentence(reconciliation, currency=currency))
+    findings.sentence("checks_told", checks_sentence(opened), uses=["quarantined_rows"])
+
+
+def _movements(findings: Findings, roll: pd.DataFrame, currency: str) -> None:
+    """The lines of the roll-forward: this month as numbers and picture, all months as a table."""
     last = roll.iloc[-1]
     for line in ("opening", *[name for name, _ in LINES], "fx", "closing"):
         label = _LABELS.get(line, f"{line.capitalize()} balance")
@@ -115,27 +149,6 @@ def hand_over(
         caption="Roll-forward by month",
         units=dict.fromkeys(shown.columns, currency) | {"month end": "date"},
     )
-    _reconciliations(findings, reconciliation, currency)
-    _checks(findings, opened)
-    for row in exact.to_dict("records"):
-        findings.invariant(
-            f"inv2_roll_forward_{row['currency'].lower()}",
-            "opening + invoiced + paid + discounts + credited + written off = closing, in document currency",
-            sum(row[line] for line, _ in LINES),
-            row["closing"],
-        )
-    if policy.control_differs == "reject":
-        for number, one in enumerate(reconciliation, start=1):
-            findings.invariant(
-                f"inv3_control_{number}",
-                f"ledger = control account of {one.entity or 'the company'}",
-                one.ledger,
-                one.control,
-                tolerance=policy.control_tolerance,
-            )
-    findings.sentence("roll_forward_told", roll_forward_sentence(roll, currency=currency), uses=["month_closing"])
-    findings.sentence("tie_told", tie_sentence(reconciliation, currency=currency))
-    findings.sentence("checks_told", checks_sentence(opened), uses=["quarantined_rows"])
 
 
 def _before(end: pd.Timestamp) -> pd.Timestamp:
@@ -230,7 +243,7 @@ def page(collected: Collected) -> dict[str, object]:
         "blocks": [
             blocks.lead(collected, "tie_told", "checks_told"),
             blocks.figure(collected, "roll_forward"),
-            blocks.table(collected, "roll_forward_months"),
+            *([blocks.table(collected, "roll_forward_months")] if "roll_forward_months" in collected.tables else []),
             blocks.table(collected, "reconciliation"),
         ],
     }

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 import pandas as pd
 
 from analysis.ledger.opening import Opened
-from analysis.measures.ageing import ageing
 from analysis.measures.concentration import Concentration
-from analysis.measures.outcomes import OTHERS, shown_groups
 from analysis.reporting import blocks, charts, words
 from analysis.reporting.findings import Findings
 from analysis.reporting.gathering import Collected
-from analysis.reporting.sections import debtors
-from analysis.reporting.sections.ledger import compared
+from analysis.reporting.sections import ageing, debtors
+from analysis.reporting.sections.ledger import OPEN_ITEMS_ONLY, compared
 
 # number of the report: column of the scorecard, unit, label, definition, which way is better
 _SCORES: tuple[tuple[str, str, str, str, str, words.Better], ...] = (
@@ -82,34 +81,11 @@ def dso_lines(scores: pd.DataFrame) -> pd.DataFrame:
     return scores[list(_DSO_LINES)].rename(columns=_DSO_LINES).tail(13)
 
 
-def ageing_of_segments(opened: Opened, *, by: str) -> pd.DataFrame:
-    """Ageing by a dimension; groups too small to be shown alone are put together in the last row."""
-    table = ageing(opened.snapshot, by=by)
-    shown = shown_groups(opened.snapshot, by=by)
-    groups = [shown.get(str(group), OTHERS) for group in table.index]
-    folded = table.groupby(groups).sum().rename_axis(index=by, columns=None)
-    order = folded.assign(_last=folded.index == OTHERS).sort_values(["_last", "total"], ascending=[True, False])
-    return order.drop(columns="_last")
-
-
-def ageing_sentence(scores: pd.DataFrame, *, currency: str) -> str:
-    """Where the overdue balance stands and which way it went, in one sentence; the title of the page."""
-    last = scores.iloc[-1]
-    overdue, share = words.money(last["overdue"], currency=currency), words.share(last["overdue_share"])
-    standing = f"{overdue} is past due, {share} of open invoices"
-    if len(scores) < 2 or pd.isna(last["overdue_share"]) or pd.isna(scores["overdue_share"].iloc[-2]):
-        return standing + "."
-    change = words.change(last["overdue_share"], scores["overdue_share"].iloc[-2], unit="share")
-    if change.direction == "flat":
-        return f"The overdue share did not move: {standing}."
-    verb = "rose" if change.direction == "up" else "fell"
-    by = words.points(abs(last["overdue_share"] - scores["overdue_share"].iloc[-2]))
-    return f"The overdue share {verb} by {by}: {standing}."
-
-
-def days_sentence(scores: pd.DataFrame) -> str:
+def days_sentence(scores: pd.DataFrame, *, open_items_only: bool = False) -> str:
     """DSO in its two parts: what terms allow, and what is late."""
     last = scores.iloc[-1]
+    if open_items_only:
+        return "Days of sales and collection cannot be measured: " + OPEN_ITEMS_ONLY + "."
     if pd.isna(last["dso_countback"]):
         return "DSO is not defined: there are no sales to count back through."
     least = "at least " if bool(last.get("dso_countback_exhausted", False)) else ""
@@ -121,37 +97,31 @@ def days_sentence(scores: pd.DataFrame) -> str:
     return f"{text}; were nothing late, receivables would stand at {best} of sales, and {late} are overdue."
 
 
-def rolls_sentence(rolls: pd.DataFrame) -> str:
-    """How much of what was not due became overdue a month later, on average over the last year."""
-    first = rolls.iloc[0]
-    if pd.isna(first.get("1-30", float("nan"))):
-        first_late = rolls.columns[2] if len(rolls.columns) > 2 else None
-        if first_late is None or pd.isna(first[first_late]):
-            return "There is not enough history to say how debt ages."
-    late = float(first[[c for c in rolls.index if c != rolls.index[0]]].sum())
-    return (
-        f"Of what is not due at a month end, {words.share(late)} is past due a month later "
-        f"and {words.share(float(first['paid']))} has been paid."
-    )
-
-
 def hand_over(findings: Findings, found: Receivables) -> None:
     """Findings of notebook 2: ageing, days, effectiveness, debtors, roll rates, and the sums that must agree."""
+    open_items_only = found.opened.snapshot.open_items_only
     _scores(findings, found)
-    _ageing(findings, found)
-    debtors.hand_over(findings, found.debtors, found.concentration, currency=found.currency)
-    rolls = found.rolls[found.rolls["amount"] > 0]
-    shares = rolls.drop(columns="amount").reset_index().rename(columns=lambda c: str(c).replace("_", " "))
-    findings.table(
-        "roll_rates",
-        shares,
-        caption="Where debt of an age is one month later, last 12 months",
-        units=dict.fromkeys(shares.columns[1:], "share"),
+    ageing.hand_over(
+        findings,
+        by_due=found.by_due,
+        by_issue=found.by_issue,
+        on_date=found.ageing,
+        segments=found.segments,
+        rolls=None if open_items_only else found.rolls,
+        currency=found.currency,
     )
-    scores, currency = found.scores, found.currency
-    findings.sentence("ageing_told", ageing_sentence(scores, currency=currency), uses=["overdue", "overdue_share"])
-    findings.sentence("days_told", days_sentence(scores), uses=["dso_countback", "best_possible_dso"])
-    findings.sentence("rolls_told", rolls_sentence(found.rolls))
+    debtors.hand_over(findings, found.debtors, found.concentration, currency=found.currency)
+    findings.invariant(
+        "inv3_customers",
+        "open balance over customers = sum of ageing buckets",
+        float(found.debtors["open_balance"].sum()),
+        float(found.by_due.iloc[-1].sum()),
+        tolerance=Decimal("0.001"),
+    )
+    told = ageing.ageing_sentence(found.scores, currency=found.currency)
+    findings.sentence("ageing_told", told, uses=["overdue", "overdue_share"])
+    told = days_sentence(found.scores, open_items_only=open_items_only)
+    findings.sentence("days_told", told, uses=["dso_countback", "best_possible_dso"])
 
 
 def _scores(findings: Findings, found: Receivables) -> None:
@@ -163,9 +133,10 @@ def _scores(findings: Findings, found: Receivables) -> None:
     }
     last = found.scores.iloc[-1]
     for id, column, unit, label, definition, better in _SCORES:
+        missing = found.opened.snapshot.open_items_only and pd.isna(last[column])
         findings.number(
             id,
-            float(last[column]),
+            None if missing else float(last[column]),
             unit=found.currency if unit == "money" else unit,
             label=label,
             definition=definition,
@@ -174,6 +145,9 @@ def _scores(findings: Findings, found: Receivables) -> None:
             inputs={name: float(last[name]) for name in _INPUTS.get(id, ()) if name in last},
             **compared(found.scores[column]),  # type: ignore[arg-type]
         )
+    if found.opened.snapshot.open_items_only:
+        findings.unavailable("days_by_month", OPEN_ITEMS_ONLY)
+        return
     lines = dso_lines(found.scores)
     aim = target["dso_countback"]
     findings.figure(
@@ -182,68 +156,6 @@ def _scores(findings: Findings, found: Receivables) -> None:
         caption="Days sales outstanding",
         alt=charts.lines_over_months_alt(lines, unit="days", target=aim),
     )
-
-
-def _ageing(findings: Findings, found: Receivables) -> None:
-    currency, snapshot = found.currency, found.opened.snapshot
-    findings.figure(
-        "ageing_by_month",
-        charts.stacked_ageing(found.by_due, currency=currency),
-        caption="Open invoices by days past due",
-        alt=charts.stacked_ageing_alt(found.by_due, currency=currency),
-    )
-    both = pd.DataFrame(
-        {
-            "days": list(found.by_issue.columns),
-            "since invoice": found.by_issue.iloc[-1].to_numpy(),
-            "share": found.by_issue.iloc[-1].to_numpy() / (found.by_issue.iloc[-1].sum() or float("nan")),
-        }
-    )
-    findings.table(
-        "ageing_by_issue", both, caption="By invoice date", units={"since invoice": currency, "share": "share"}
-    )
-    due = found.by_due.iloc[-1]
-    table = pd.DataFrame(
-        {"days": list(due.index), "past due": due.to_numpy(), "share": due.to_numpy() / (due.sum() or float("nan"))}
-    )
-    findings.table("ageing_by_due", table, caption="By due date", units={"past due": currency, "share": "share"})
-    if found.segments is None:
-        findings.unavailable("ageing_by_segment", "the books do not tell customers apart by segment")
-    else:
-        shown = _with_total(found.segments)
-        units = dict.fromkeys(shown.columns[1:-1], currency) | {"invoices": "count"}
-        findings.table("ageing_by_segment", shown, caption=f"By {found.segments.index.name}", units=units)
-        findings.invariant(
-            "inv3_segments",
-            "open balance over segments = open balance",
-            round(float(found.segments["total"].sum()), 2),
-            round(float(due.sum()), 2),
-        )
-    findings.invariant(
-        "inv3_buckets",
-        "sum of ageing buckets on the as-of date = sum over the month-end series",
-        round(float(found.ageing["total"].sum()), 2),
-        round(float(due.sum()), 2),
-    )
-    findings.invariant(
-        "inv3_customers",
-        "open balance over customers = sum of ageing buckets",
-        round(float(found.debtors["open_balance"].sum()), 2),
-        round(float(due.sum()), 2),
-    )
-    findings.invariant(
-        "inv3_as_of",
-        "the series ends on the as-of date",
-        found.by_due.index[-1].toordinal(),
-        snapshot.as_of.toordinal(),
-    )
-
-
-def _with_total(segments: pd.DataFrame) -> pd.DataFrame:
-    total = segments.sum(numeric_only=True).to_frame("total").T.rename_axis(segments.index.name)
-    rows = pd.concat([segments, total])
-    rows["invoices"] = rows["invoices"].astype(int)
-    return rows.rename_axis(segments.index.name).reset_index()
 
 
 def page(collected: Collected) -> dict[str, object]:
@@ -259,8 +171,7 @@ def page(collected: Collected) -> dict[str, object]:
             },
             blocks.lead(collected, "days_told"),
             blocks.figure(collected, "days_by_month"),
-            blocks.lead(collected, "rolls_told"),
-            blocks.table(collected, "roll_rates", heat=_heat(collected)),
+            *_rolls(collected),
             blocks.lead(collected, "debtors_told"),
             blocks.figure(collected, "largest_debtors"),
             blocks.table(collected, "ageing_by_segment", total=True),
@@ -268,5 +179,9 @@ def page(collected: Collected) -> dict[str, object]:
     }
 
 
-def _heat(collected: Collected) -> list[str]:
-    return list(collected.tables["roll_rates"]["columns"][1:])
+def _rolls(collected: Collected) -> list[blocks.Block]:
+    """Roll rates under their sentence; one line where there are none."""
+    if "roll_rates" not in collected.tables:
+        return [blocks.unavailable(collected, "roll_rates")]
+    shares = collected.tables["roll_rates"]["columns"][1:]
+    return [blocks.lead(collected, "rolls_told"), blocks.table(collected, "roll_rates", heat=shares)]

@@ -147,8 +147,10 @@ def hand_over(findings: Findings, collected: Collected, opened: Opened) -> None:
 
 def page(collected: Collected, *, as_of: date) -> dict[str, object]:
     """Page 1: one page to decide."""
+    open_items_only = "time_to_payment" in collected.unavailable
+    past = ["roll_forward_told"] if open_items_only else ["median_told", "days_told"]
     content: list[blocks.Block] = [
-        blocks.lead(collected, "owed_told", "median_told", "days_told", "debtors_told", "tie_told"),
+        blocks.lead(collected, "owed_told", *past, "debtors_told", "tie_told"),
         {"kind": "key_figures", "cards": [blocks.card(collected, id, as_of=as_of) for id in CARDS]},
     ]
     rows = collected.tables["decisions"]["rows"]

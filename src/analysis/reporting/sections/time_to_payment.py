@@ -6,11 +6,13 @@ import math
 
 import pandas as pd
 
+from analysis.ledger.opening import Opened
 from analysis.models.payment_times import PaymentTimes, curves_table
 from analysis.models.survival import PaymentCurve
 from analysis.reporting import blocks, charts, words
 from analysis.reporting.findings import Findings
 from analysis.reporting.gathering import Collected
+from analysis.reporting.sections.ledger import OPEN_ITEMS_ONLY
 
 
 def in_words(curve: PaymentCurve) -> str:
@@ -70,8 +72,22 @@ def hidden_sentence(paid_only: float, whole: PaymentCurve, *, horizon: int) -> s
     )
 
 
-def hand_over(findings: Findings, *, times: PaymentTimes, pattern: pd.DataFrame, paid_only: float) -> None:
+def _nothing_settled(findings: Findings) -> None:
+    """What is left to say of an extract of open items."""
+    findings.unavailable("time_to_payment", OPEN_ITEMS_ONLY)
+    findings.sentence("median_told", "When customers pay cannot be said: " + OPEN_ITEMS_ONLY + ".")
+    findings.number(
+        "median_days", None, unit="days", label="Median days to settle", definition="median_days_to_pay", better="lower"
+    )
+
+
+def hand_over(
+    findings: Findings, opened: Opened, *, times: PaymentTimes, pattern: pd.DataFrame, paid_only: float
+) -> None:
     """Findings of notebook 3: curves, medians, pattern, and what paid invoices alone would hide."""
+    if opened.snapshot.open_items_only:
+        _nothing_settled(findings)
+        return
     curve, horizon = times.whole, 120
     low, high = curve.median_interval
     medians = [_whole(value) for value in times.medians]
@@ -162,6 +178,9 @@ def _figures(findings: Findings, times: PaymentTimes, pattern: pd.DataFrame) -> 
 
 def page(collected: Collected) -> dict[str, object]:
     """Page 4: time to payment."""
+    if "time_to_payment" in collected.unavailable:
+        reason = collected.unavailable["time_to_payment"]["reason"]
+        return {"kicker": "Time to payment", "title": "When do customers pay?", "unavailable": reason}
     return {
         "kicker": "Time to payment",
         "title": collected.sentences["median_told"]["text"].removesuffix("."),

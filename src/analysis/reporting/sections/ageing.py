@@ -1,0 +1,129 @@
+"""How old what is owed is: by month, on the date, by segment, and where debt of an age goes."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pandas as pd
+
+from analysis.ledger.opening import Opened
+from analysis.measures.ageing import ageing
+from analysis.measures.outcomes import OTHERS, shown_groups
+from analysis.reporting import charts, words
+from analysis.reporting.findings import Findings
+from analysis.reporting.sections.ledger import OPEN_ITEMS_ONLY
+
+# Converted currencies are sums of floats; a tenth of a cent tells a fault from the last binary digit.
+_CENT_FRACTION = Decimal("0.001")
+
+
+def ageing_of_segments(opened: Opened, *, by: str) -> pd.DataFrame:
+    """Ageing by a dimension; groups too small to be shown alone are put together in the last row."""
+    table = ageing(opened.snapshot, by=by)
+    shown = shown_groups(opened.snapshot, by=by)
+    groups = [shown.get(str(group), OTHERS) for group in table.index]
+    folded = table.groupby(groups).sum().rename_axis(index=by, columns=None)
+    order = folded.assign(_last=folded.index == OTHERS).sort_values(["_last", "total"], ascending=[True, False])
+    return order.drop(columns="_last")
+
+
+def ageing_sentence(scores: pd.DataFrame, *, currency: str) -> str:
+    """Where the overdue balance stands and which way it went, in one sentence; the title of the page."""
+    last = scores.iloc[-1]
+    overdue, share = words.money(last["overdue"], currency=currency), words.share(last["overdue_share"])
+    standing = f"{overdue} is past due, {share} of open invoices"
+    if len(scores) < 2 or pd.isna(last["overdue_share"]) or pd.isna(scores["overdue_share"].iloc[-2]):
+        return standing + "."
+    change = words.change(last["overdue_share"], scores["overdue_share"].iloc[-2], unit="share")
+    if change.direction == "flat":
+        return f"The overdue share did not move: {standing}."
+    verb = "rose" if change.direction == "up" else "fell"
+    by = words.points(abs(last["overdue_share"] - scores["overdue_share"].iloc[-2]))
+    return f"The overdue share {verb} by {by}: {standing}."
+
+
+def rolls_sentence(rolls: pd.DataFrame) -> str:
+    """How much of what was not due became overdue a month later, on average over the last year."""
+    first = rolls.iloc[0]
+    if pd.isna(first.get("1-30", float("nan"))):
+        first_late = rolls.columns[2] if len(rolls.columns) > 2 else None
+        if first_late is None or pd.isna(first[first_late]):
+            return "There is not enough history to say how debt ages."
+    late = float(first[[c for c in rolls.index if c != rolls.index[0]]].sum())
+    return (
+        f"Of what is not due at a month end, {words.share(late)} is past due a month later "
+        f"and {words.share(float(first['paid']))} has been paid."
+    )
+
+
+def hand_over(
+    findings: Findings,
+    *,
+    by_due: pd.DataFrame,
+    by_issue: pd.DataFrame,
+    on_date: pd.DataFrame,
+    segments: pd.DataFrame | None,
+    rolls: pd.DataFrame | None,
+    currency: str,
+) -> None:
+    """Ageing by month, on the date and by segment; roll rates; the sums that must agree."""
+    findings.figure(
+        "ageing_by_month",
+        charts.stacked_ageing(by_due, currency=currency),
+        caption="Open invoices by days past due",
+        alt=charts.stacked_ageing_alt(by_due, currency=currency),
+    )
+    both = pd.DataFrame(
+        {
+            "days": list(by_issue.columns),
+            "since invoice": by_issue.iloc[-1].to_numpy(),
+            "share": by_issue.iloc[-1].to_numpy() / (by_issue.iloc[-1].sum() or float("nan")),
+        }
+    )
+    findings.table(
+        "ageing_by_issue", both, caption="By invoice date", units={"since invoice": currency, "share": "share"}
+    )
+    due = by_due.iloc[-1]
+    table = pd.DataFrame(
+        {"days": list(due.index), "past due": due.to_numpy(), "share": due.to_numpy() / (due.sum() or float("nan"))}
+    )
+    findings.table("ageing_by_due", table, caption="By due date", units={"past due": currency, "share": "share"})
+    if segments is None:
+        findings.unavailable("ageing_by_segment", "the books do not tell customers apart by segment")
+    else:
+        shown = _with_total(segments)
+        units = dict.fromkeys(shown.columns[1:-1], currency) | {"invoices": "count"}
+        findings.table("ageing_by_segment", shown, caption=f"By {segments.index.name}", units=units)
+        findings.invariant(
+            "inv3_segments",
+            "open balance over segments = open balance",
+            float(segments["total"].sum()),
+            float(due.sum()),
+            tolerance=_CENT_FRACTION,
+        )
+    findings.invariant(
+        "inv3_buckets",
+        "sum of ageing buckets on the as-of date = sum over the month-end series",
+        float(on_date["total"].sum()),
+        float(due.sum()),
+        tolerance=_CENT_FRACTION,
+    )
+    if rolls is None:
+        findings.unavailable("roll_rates", OPEN_ITEMS_ONLY)
+        return
+    shares = rolls[rolls["amount"] > 0].drop(columns="amount").reset_index()
+    shares = shares.rename(columns=lambda c: str(c).replace("_", " "))
+    findings.table(
+        "roll_rates",
+        shares,
+        caption="Where debt of an age is one month later, last 12 months",
+        units=dict.fromkeys(shares.columns[1:], "share"),
+    )
+    findings.sentence("rolls_told", rolls_sentence(rolls))
+
+
+def _with_total(segments: pd.DataFrame) -> pd.DataFrame:
+    total = segments.sum(numeric_only=True).to_frame("total").T.rename_axis(segments.index.name)
+    rows = pd.concat([segments, total])
+    rows["invoices"] = rows["invoices"].astype(int)
+    return rows.rename_axis(segments.index.name).reset_index()
