@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -12,17 +12,21 @@ import pandas as pd
 from ibis.backends.duckdb import Backend
 
 from analysis.faults import DataFault, UsageFault
+from analysis.ledger.acceptance import (
+    latest_rates,
+    missing_rates,
+    payments_turned,
+    too_much_kept_out,
+    unknown_customers,
+)
 from analysis.ledger.checks import CheckedTable, check_table
 from analysis.ledger.company import Company
 from analysis.ledger.completion import completed, empty_table
 from analysis.ledger.contract import TABLES
+from analysis.ledger.engine import opened_engine
 from analysis.ledger.facts import Fact, told
 from analysis.ledger.intake import TakenFile
-from analysis.ledger.reading import as_read
-from analysis.ledger.sources import read_raw
-
-# Kept out for a good reason, so not a sign of a bad export.
-_HARMLESS = ("identical_copy", "totals_row")
+from analysis.ledger.sources import RawTable, read_raw
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -62,22 +66,20 @@ def open_books(company: Company, *, folder: Path | None = None) -> Books:
 
 
 def examine(company: Company, *, folder: Path | None = None) -> Books:
-    """Read and check all tables, going on after a fault so that one reading tells everything."""
+    """Read and check all tables, going on after a fault so that one reading tells everything.
+
+    ``folder`` is where private copies and the engine's files are kept; a temporary one where absent.
+    Raises UsageFault where ``company.toml`` itself is wrong.
+    """
     keeper = None
     if folder is None:
         keeper = tempfile.TemporaryDirectory(prefix="paycurve-")
         folder = Path(keeper.name)
-    con = ibis.duckdb.connect(str(folder / "books.duckdb"), temp_directory=str(folder / "spill"))
-    if "entries" in company.tables and "paid_on" in company.tables["invoices"].columns:
-        raise UsageFault(
-            f"{company.path.name}: invoices.columns.paid_on and tables.entries both say when invoices were paid; map one"
-        )
+    con = opened_engine(folder)
     checked: dict[str, CheckedTable] = {}
     facts: list[Fact] = []
     files: list[TakenFile] = []
-    for name in TABLES:
-        if name not in company.tables:
-            continue
+    for name in (name for name in TABLES if name in company.tables):
         inbox = folder / f"in_{name}"
         inbox.mkdir()
         try:
@@ -86,127 +88,109 @@ def examine(company: Company, *, folder: Path | None = None) -> Books:
             facts.append(Fact(table=name, disposition="reject", rule="unreadable_file", message=str(fault)))
             continue
         files += raw.files
-        invoice_ids = checked["invoices"].accepted if "invoices" in checked else None
-        checked[name] = check_table(con, as_read(raw, company), raw, company, invoice_ids=invoice_ids)
-        facts += checked[name].facts
-        facts += _of_files(raw.files, raw.unmapped, name, repeated=company.tables[name].repeated)
-        facts += _too_many(checked[name], company)
+        accepted = {done: table.accepted for done, table in checked.items()}
+        checked[name] = check_table(con, raw, company, books=accepted)
+        facts += [*checked[name].facts, *_of_files(raw, company)]
+    _refuse_two_accounts(checked, company)
+    kept_out = [one.kept_out for one in checked.values()]
+    control = [one.control for one in checked.values()]
     tables = {name: checked[name].accepted if name in checked else empty_table(con, name) for name in TABLES}
     tables = completed(con, tables, company)
-    facts += _unknown_customers(tables, "customers" in checked) + _missing_rates(tables, company)
-    return Books(
+    books = Books(
         company=company,
         con=con,
         tables=tables,
-        available=frozenset(checked) | ({"entries"} if "paid_on" in company.tables["invoices"].columns else set()),
+        available=frozenset(checked) | ({"entries"} if _is_flat(checked, company) else set()),
         facts=tuple(facts),
-        kept_out=pd.concat([one.kept_out for one in checked.values()], ignore_index=True)
-        if checked
-        else pd.DataFrame(),
-        control=pd.concat([one.control for one in checked.values()], ignore_index=True) if checked else pd.DataFrame(),
+        kept_out=pd.concat(kept_out, ignore_index=True) if kept_out else pd.DataFrame(),
+        control=pd.concat(control, ignore_index=True) if control else pd.DataFrame(),
         files=tuple(files),
         _folder=keeper,
     )
-
-
-def _of_files(files: tuple[TakenFile, ...], unmapped: tuple[str, ...], name: str, *, repeated: bool) -> list[Fact]:
-    facts = [
-        Fact(
-            table=name,
-            disposition="warn",
-            rule="mojibake",
-            message="accented letters look as if UTF-8 had been read as Latin-1 (Ã©)",
-            remedy="export again in one encoding",
-            file=file.name,
-        )
-        for file in files
-        if file.mojibake
-    ]
-    if unmapped and not repeated:
-        shown = ", ".join(unmapped[:8]) + (", ..." if len(unmapped) > 8 else "")
-        facts.append(
-            Fact(
-                table=name,
-                disposition="warn",
-                rule="unmapped_columns",
-                message=f"{len(unmapped)} column(s) of the export are not used: {shown}",
-                remedy=f"map them under tables.{name}.columns if they are wanted",
-                file=files[0].name,
-            )
-        )
-    return facts
-
-
-def _too_many(table: CheckedTable, company: Company) -> list[Fact]:
-    """A table of which more was kept out than the policy allows is not used at all."""
-    policy = company.policy
-    counted = table.control[~table.control["fate"].isin(_HARMLESS)]
-    bad = counted[counted["fate"] == "quarantined"]
-    rows = bad["rows"].sum() / max(counted["rows"].sum(), 1)
-    # each currency against itself, because amounts of different currencies do not add up
-    by_currency = counted.assign(value=counted["amount"].astype(float).abs()).groupby("currency")["value"].sum()
-    bad_value = bad.assign(value=bad["amount"].astype(float).abs()).groupby("currency")["value"].sum()
-    value = float((bad_value / by_currency[by_currency > 0]).max()) if len(bad_value) else 0.0
-    facts = []
-    for share, limit, what, key in (
-        (rows, policy.quarantine_row_share_max, "rows", "quarantine_row_share_max"),
-        (0.0 if value != value else value, policy.quarantine_value_share_max, "value", "quarantine_value_share_max"),
-    ):
-        if share > limit:
-            facts.append(
-                Fact(
-                    table=table.name,
-                    disposition="reject",
-                    rule="too_much_kept_out",
-                    message=f"{share:.2%} of the {what} of {table.name} is kept out, allowed are {limit:.2%}",
-                    remedy=f"mend the rows listed, or raise policy.{key}",
-                    rows=int(bad["rows"].sum()),
-                )
-            )
-    return facts
-
-
-def _unknown_customers(tables: dict[str, ibis.Table], has_customers: bool) -> list[Fact]:
-    if not has_customers:
-        return []
-    invoices, customers = tables["invoices"], tables["customers"]
-    missing = invoices.anti_join(customers, "customer_id")
-    found = missing.aggregate(rows=missing.count(), customers=missing["customer_id"].nunique()).execute().iloc[0]
-    if not found["rows"]:
-        return []
-    return [
-        Fact(
-            table="invoices",
-            disposition="warn",
-            rule="unknown_customer",
-            message=f"{found['customers']:,} customer(s) of invoices are not in the customer table",
-            remedy="complete the customers; until then they have no name or segment",
-            rows=int(found["rows"]),
-        )
-    ]
-
-
-def _missing_rates(tables: dict[str, ibis.Table], company: Company) -> list[Fact]:
-    used: set[str] = set()
-    for name in ("invoices", "entries"):
-        used |= set(tables[name].select("currency").distinct().execute()["currency"])
-    rates = set(tables["fx_rates"].select("currency").distinct().execute()["currency"])
-    rates |= {rate.currency for rate in company.rates} | {company.currency}
-    return [
-        Fact(
-            table="fx_rates",
-            disposition="reject",
-            rule="missing_rate",
-            message=f"there is no exchange rate for {code} into {company.currency}",
-            remedy="add tables.fx_rates, or [[rates]] with currency, on, rate and source",
-        )
-        for code in sorted(used - rates)
-    ]
+    return replace(books, facts=(*facts, *_of_the_whole(books, checked)))
 
 
 def last_booking(books: Books) -> date | None:
     """Day of the last invoice or entry in the books; None where they hold none."""
-    invoices, entries = books.tables["invoices"], books.tables["entries"]
-    found = [invoices["issued_on"].max().execute(), entries["booked_on"].max().execute()]
-    days = [pd.Timestamp(day).date() for day in found if not pd.isna(day)]
-    return max(days, default=None)
+    days = [books.tables["invoices"].select(on="issued_on"), books.tables["entries"].select(on="booked_on")]
+    last = ibis.union(*days)["on"].max().execute()
+    return None if pd.isna(last) else pd.Timestamp(last).date()
+
+
+def _is_flat(checked: dict[str, CheckedTable], company: Company) -> bool:
+    """Whether the invoices say themselves when they were paid."""
+    return "paid_on" in company.tables["invoices"].constants or (
+        "invoices" in checked and "paid_on" in checked["invoices"].mapped
+    )
+
+
+def _refuse_two_accounts(checked: dict[str, CheckedTable], company: Company) -> None:
+    if "entries" in company.tables and _is_flat(checked, company):
+        raise UsageFault(
+            f"{company.path.name}: invoices.paid_on and tables.entries both say when invoices were paid, "
+            "and payments would count twice; leave out one of the two"
+        )
+
+
+def _of_the_whole(books: Books, checked: dict[str, CheckedTable]) -> list[Fact]:
+    """What only all tables together show."""
+    tables, company = books.tables, books.company
+    rates = latest_rates(tables["fx_rates"] if "fx_rates" in checked else None, company)
+    facts = too_much_kept_out([one.sizes for one in checked.values()], company, rates)
+    facts += missing_rates(books.control, company, rates)
+    if "customers" in checked:
+        facts += unknown_customers(tables, file=_first_file(books, "invoices"))
+    if "entries" in checked:
+        facts += payments_turned(tables["entries"], file=_first_file(books, "entries"))
+    return facts
+
+
+def _first_file(books: Books, table: str) -> str:
+    file = books.company.tables[table].file
+    return file if isinstance(file, str) else file[0]
+
+
+def _of_files(raw: RawTable, company: Company) -> list[Fact]:
+    """What there is to say of files rather than of rows."""
+    source = company.tables[raw.name]
+    # one file may hold several tables, and each needs some of its columns only
+    of_file = [table for table in company.tables.values() if table.file == source.file]
+    used = {header for table in of_file for header in table.columns.values()}
+    unused = sorted(set(raw.unmapped) - used)
+    facts = [
+        Fact(
+            table=raw.name,
+            disposition="warn",
+            rule="mojibake",
+            message="accented letters look as if UTF-8 had been read as Latin-1 (Ã©)",
+            remedy="export again in one encoding, or correct format.encoding",
+            file=file.name,
+        )
+        for file in raw.files
+        if file.mojibake
+    ]
+    if unused and not source.repeated:
+        shown = ", ".join(unused[:8]) + (", ..." if len(unused) > 8 else "")
+        facts.append(
+            Fact(
+                table=raw.name,
+                disposition="warn",
+                rule="unmapped_columns",
+                message=f"{len(unused)} column(s) of the export are not used: {shown}",
+                remedy=f"map them under tables.{raw.name}.columns if they are wanted",
+                file=raw.files[0].name,
+            )
+        )
+    if raw.hidden_rows:
+        facts.append(
+            Fact(
+                table=raw.name,
+                disposition="warn",
+                rule="hidden_rows",
+                message=f"{raw.hidden_rows:,} row(s) are hidden in the workbook and used all the same",
+                remedy="remove them from the sheet if they are not to count",
+                file=raw.files[0].name,
+                rows=raw.hidden_rows,
+            )
+        )
+    return facts

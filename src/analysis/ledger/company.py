@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -19,6 +20,8 @@ from analysis.ledger.contract import TABLES
 Encoding = Literal["utf-8", "utf-16", "cp1252", "latin-1", "iso-8859-15", "cp1250", "cp1251", "cp850", "mac-roman"]
 CurrencyCode = Annotated[str, Field(pattern="^[A-Z]{3}$")]
 Share = Annotated[float, Field(ge=0, le=1)]
+# A date or time format: cells hold the number of days since 1899-12-30, as spreadsheets count them.
+EXCEL_SERIAL = "excel"
 
 
 class _Strict(BaseModel):
@@ -28,7 +31,8 @@ class _Strict(BaseModel):
 class Format(_Strict):
     """How the files of a company write numbers, dates and text.
 
-    ``date`` is a strftime pattern (``%d.%m.%Y``); Excel and Parquet cells that are dates need none.
+    ``date`` is a strftime pattern (``%d.%m.%Y``), or ``excel`` for the serial numbers of a spreadsheet; Excel
+    and Parquet cells that are dates need none. ``timezone`` is where a moment in time (``%z``) becomes a day.
     """
 
     date: str = "%Y-%m-%d"
@@ -43,8 +47,17 @@ class Format(_Strict):
     @classmethod
     def _names_a_day(cls, value: str) -> str:
         named = any(year in value for year in ("%Y", "%y")) and "%d" in value
-        if not (named and any(month in value for month in ("%m", "%b", "%B"))) and value not in ("excel", "%c"):
+        if not (named and any(month in value for month in ("%m", "%b", "%B"))) and value != EXCEL_SERIAL:
             raise ValueError("needs a year (%Y), a month (%m, %b or %B) and a day (%d)")
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"{value!r} is no time zone; write for example Europe/Berlin") from None
         return value
 
     @model_validator(mode="after")

@@ -7,6 +7,7 @@ from ibis.backends.duckdb import Backend
 
 from analysis.ledger.company import Company
 from analysis.ledger.contract import TABLES, EntryKind
+from analysis.ledger.engine import stored, stored_empty
 from analysis.ledger.reading import MONEY, SQL_TYPES
 
 UNKNOWN_CUSTOMER = "(unknown)"
@@ -14,7 +15,7 @@ UNKNOWN_CUSTOMER = "(unknown)"
 
 def empty_table(con: Backend, name: str) -> ibis.Table:
     schema = {column.name: SQL_TYPES[column.kind] for column in TABLES[name].columns}
-    return con.create_table(f"accepted_{name}", schema=ibis.schema(schema), overwrite=True)
+    return stored_empty(con, f"accepted_{name}", ibis.schema(schema))
 
 
 def completed(con: Backend, tables: dict[str, ibis.Table], company: Company) -> dict[str, ibis.Table]:
@@ -30,7 +31,7 @@ def completed(con: Backend, tables: dict[str, ibis.Table], company: Company) -> 
         currency=invoices["currency"].fill_null(company.currency),
         recorded_on=invoices["recorded_on"].fill_null(invoices["issued_on"]),
     )
-    invoices = con.create_table("completed_invoices", invoices, overwrite=True)
+    invoices = stored(con, "completed_invoices", invoices)
     entries = tables["entries"]
     owner = invoices.select(_id="invoice_id", _customer="customer_id", _currency="currency", _entity="entity")
     entries = entries.left_join(owner, entries["invoice_id"] == owner["_id"])
@@ -42,7 +43,7 @@ def completed(con: Backend, tables: dict[str, ibis.Table], company: Company) -> 
     ).select(TABLES["entries"].names)
     parts = [entries, *_entries_of_flat_form(invoices)]
     result = dict(tables)
-    result["entries"] = con.create_table("completed_entries", ibis.union(*parts), overwrite=True)
+    result["entries"] = stored(con, "completed_entries", ibis.union(*parts))
     result["invoices"] = invoices.filter(invoices["amount"] >= 0)
     return result
 

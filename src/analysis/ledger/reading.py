@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from analysis.ledger.company import Company, Format
+from analysis.ledger.company import EXCEL_SERIAL, Company, Format
 from analysis.ledger.contract import TABLES, Column, Kind
 from analysis.ledger.sources import RawTable
+from analysis.ledger.typed_files import PLAIN, timezone
 
 MONEY = dt.Decimal(18, 3)  # three decimals, because dinars have three
 # Bidirectional overrides, zero-width signs and byte-order marks change how a text looks, not what it says.
 _INVISIBLE = "[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u00ad]"
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
+_NOT_PLAIN = r"[^\x20-\x7e]|^ | $"
 _BLANKS = "[\\s\u00a0\u2007\u202f]+"
+_SERIAL_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 - a day on the wall, in no zone
 _YES = ("yes", "y", "true", "t", "1", "x", "ja", "j", "oui", "si", "wahr", "vrai")
-_NO = ("no", "n", "false", "f", "0", "", "nein", "non", "falsch", "faux", "-")
+_NO = ("no", "n", "false", "f", "0", "nein", "non", "falsch", "faux", "-")
+# What marks a row beside its cells; see RawTable.
+TECHNICAL = ("_file", "_row", "_order", "_whole", "_short", "_totals")
 SQL_TYPES = {
     Kind.TEXT: dt.string,
     Kind.DATE: dt.date,
@@ -31,7 +37,7 @@ SQL_TYPES = {
 
 
 @ibis.udf.scalar.builtin
-def try_strptime(text: str, pattern: str) -> dt.timestamp:  # type: ignore[valid-type]
+def try_strptime(text: str, pattern: str) -> dt.timestamp:
     """DuckDB's strptime that gives null where the text does not fit."""
 
 
@@ -40,41 +46,48 @@ def nfc_normalize(text: str) -> str:  # type: ignore[empty-body]
     """Unicode's composed form, so that one name has one spelling."""
 
 
-@ibis.udf.scalar.builtin
-def timezone(zone: str, moment: dt.timestamp) -> dt.timestamp:  # type: ignore[valid-type]
-    """DuckDB's clock of a zone for a moment in time."""
+def texts_of(raw: RawTable, company: Company) -> ibis.Table:
+    """Each mapped column as ``_raw_<column>``, as written, and ``_text_<column>``: bare, and in the contract's words.
 
-
-def as_read(raw: RawTable, company: Company) -> ibis.Table:
-    """All columns of the contract as they are read, each mapped one with its text as written beside it.
-
-    ``_raw_<column>`` is the text, ``_bad_<column>`` says that it is there and cannot be read. Columns
-    that the export does not have are null. Blank text is null.
+    Blank text is null, and so is a label that stands for nothing. Control signs are taken out of text
+    only: a date or an amount that holds one is damaged.
     """
-    notation, source, table = company.format_of(raw.name), company.tables[raw.name], raw.table
+    labels, texts = company.tables[raw.name].labels, {}
+    for column in (TABLES[raw.name].column(name) for name in raw.mapped):
+        cell = raw.table[column.name]
+        text = cleaned(cell) if column.kind is Kind.TEXT else _trimmed(cell)
+        texts[f"_raw_{column.name}"] = cell
+        texts[f"_text_{column.name}"] = _labelled(text, labels.get(column.name, {}))
+    return raw.table.select(**texts, **{name: raw.table[name] for name in TECHNICAL})
+
+
+def as_read(texts: ibis.Table, raw: RawTable, company: Company) -> ibis.Table:
+    """``texts`` with all columns of the contract as they are read.
+
+    ``_bad_<column>`` says that a text is there and cannot be read. Columns that the export does not
+    have are null.
+    """
+    source = company.tables[raw.name]
     columns: dict[str, ir.Value] = {}
     for column in TABLES[raw.name].columns:
+        notation = PLAIN if column.name in raw.typed else company.format_of(raw.name)
         if column.name in raw.mapped:
-            cell = table[column.name]
-            exact = cell.round(3) if cell.type().is_floating() and column.kind is Kind.MONEY else cell
-            written = exact.cast("string")
-            read = _labelled(cell, source.labels.get(column.name, {}), column, notation)
-            columns[column.name] = read
-            columns[f"_raw_{column.name}"] = written
-            columns[f"_bad_{column.name}"] = read.isnull() & _is_there(written)
+            text = texts[f"_text_{column.name}"]
+            columns[column.name] = read = _read(text, column, notation)
+            columns[f"_bad_{column.name}"] = read.isnull() & text.notnull()
         elif column.name in source.constants:
             constant = ibis.literal(source.constants[column.name], dt.string)
             columns[column.name] = _read(constant, column, notation)
         else:
             columns[column.name] = ibis.null(SQL_TYPES[column.kind])
-    technical = {name: table[name] for name in ("_file", "_row", "_order", "_whole", "_short")}
-    return table.select(**columns, **technical)
+    return texts.mutate(**columns)
 
 
 def cleaned(text: ir.StringValue) -> ir.StringValue:
     """Text in composed form without control and invisible signs and outer blanks; null where nothing is left."""
-    bare = nfc_normalize(text).re_replace(_CONTROL, "").re_replace(_INVISIBLE, "")
-    return bare.re_replace(f"^{_BLANKS}|{_BLANKS}$", "").nullif("")
+    full = _trimmed(nfc_normalize(text).re_replace(_CONTROL, ""))
+    # nearly all cells are plain, and looking once is cheaper than replacing four times
+    return ibis.ifelse(text.re_search(_NOT_PLAIN), full, text).nullif("")
 
 
 def holds_control_signs(text: ir.StringValue) -> ir.BooleanValue:
@@ -82,22 +95,19 @@ def holds_control_signs(text: ir.StringValue) -> ir.BooleanValue:
     return text.re_search(_CONTROL).fill_null(False)
 
 
-def _is_there(written: ir.StringValue) -> ir.BooleanValue:
-    return (cleaned(written).notnull()).fill_null(False)
+def _trimmed(text: ir.StringValue) -> ir.StringValue:
+    bare = text.re_replace(_INVISIBLE, "").re_replace(f"^{_BLANKS}|{_BLANKS}$", "")
+    return ibis.ifelse(text.re_search(_NOT_PLAIN), bare, text).nullif("")
 
 
-def _labelled(cell: ir.Value, labels: dict[str, str], column: Column, notation: Format) -> ir.Value:
+def _labelled(text: ir.StringValue, labels: dict[str, str]) -> ir.StringValue:
+    """A label of the export replaced by the contract's word."""
     if not labels:
-        return _read(cell, column, notation)
-    text = cleaned(cell.cast("string"))
-    known = text.cases(*[(old.strip(), new) for old, new in labels.items()], else_=text)
-    return _read(known, column, notation)
+        return text
+    return text.cases(*[(old.strip(), new.strip()) for old, new in labels.items()], else_=text).nullif("")
 
 
-def _read(cell: ir.Value, column: Column, notation: Format) -> ir.Value:
-    if not cell.type().is_string():
-        return _typed(cell, column.kind)
-    text = cleaned(cell)
+def _read(text: ir.StringValue, column: Column, notation: Format) -> ir.Value:
     match column.kind:
         case Kind.TEXT:
             return text if not column.choices else ibis.ifelse(text.isin(column.choices), text, ibis.null("string"))
@@ -116,20 +126,12 @@ def _read(cell: ir.Value, column: Column, notation: Format) -> ir.Value:
             return ibis.cases((low.isin(_YES), True), (low.isin(_NO), False), else_=ibis.null("boolean"))
 
 
-def _typed(cell: ir.Value, kind: Kind) -> ir.Value:
-    """A cell that the source already holds as a date or number; an id that is a whole number has no decimals."""
-    if kind is Kind.TEXT:
-        return cleaned(cell.cast("string"))
-    if kind is Kind.DATE and cell.type().is_timestamp():
-        return cell.date()
-    return cell.try_cast(SQL_TYPES[kind])
-
-
 def _moment(text: ir.StringValue, pattern: str, notation: Format) -> ir.TimestampValue:
+    if pattern == EXCEL_SERIAL:
+        days = ibis.ifelse(text.re_search(r"^\d{1,6}(\.\d+)?$"), text, ibis.null("string")).try_cast(dt.float64)
+        return ibis.literal(_SERIAL_ZERO) + (days * 86_400).round().cast("int64").as_interval("s")
     stamp = try_strptime(text, pattern)
-    if "%z" not in pattern:
-        return stamp
-    return timezone(notation.timezone, stamp)
+    return timezone(notation.timezone, stamp) if "%z" in pattern else stamp
 
 
 def _number(text: ir.StringValue, notation: Format) -> ir.StringValue:

@@ -6,34 +6,62 @@ A rule names the rows that break it; what then happens is its disposition: ``rej
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import datetime as dt
 
 import ibis
 import ibis.expr.types as ir
 
-from analysis.ledger.company import Company
-from analysis.ledger.contract import TABLES, Kind
+from analysis.ledger.company import EXCEL_SERIAL, Company
+from analysis.ledger.contract import TABLES, Column, Kind
 from analysis.ledger.currencies import MINOR_UNITS
-from analysis.ledger.reading import cleaned, fits_other_pattern, holds_control_signs
+from analysis.ledger.reading import fits_other_pattern
+from analysis.ledger.text_rules import text_rules
 from analysis.ledger.trade_rules import Rule, trade_rules
 
-_LONGEST_TEXT = 500
+# Invoices may lack both: they are shown under (unknown) and as having no due date.
+_MAY_BE_BLANK = (("invoices", "customer_id"), ("invoices", "due_on"))
+# Days that were not in any books yet, and such as 9999-12-31 that stand for "never".
+_FIRST_DAY, _LAST_DAY = dt.date(1950, 1, 1), dt.date(2100, 12, 31)
+# What has happened cannot be after the export; a promise or a term can.
+_HAPPENED = frozenset(
+    (
+        *("issued_on", "delivered_on", "recorded_on", "paid_on"),
+        *("booked_on", "opened_on", "closed_on", "made_on"),
+        *("ordered_on", "rated_on", "reviewed_on"),
+    )
+)
 _TOTALS = r"^(grand |sub)?-?(total|totals|sum|summe|gesamt|gesamtsumme|totaal|somme|suma|totale)\b"
 
 
-def rules_for(name: str, company: Company, *, mapped: tuple[str, ...]) -> list[Rule]:
-    """Rules for the rows of one table, in the order in which they are told."""
-    return [
-        *_shape(name, company),
-        *_cells(name, company, mapped),
-        *_amounts(name, company, mapped),
-        *trade_rules(name, company),
-    ]
+def rules_for(
+    name: str, company: Company, *, mapped: tuple[str, ...], typed: frozenset[str] = frozenset()
+) -> list[Rule]:
+    """Rules for the rows of one table, in the order in which they are told.
+
+    ``mapped`` are the columns that the export has, ``typed`` those that it holds as dates or numbers.
+    """
+    columns = [TABLES[name].column(column) for column in TABLES[name].names if column in mapped]
+    rules = [*_shape(name, mapped), *_copies(name)]
+    for column in columns:
+        rules += _cells(name, column, company)
+        match column.kind:
+            case Kind.TEXT:
+                rules += text_rules(column)
+            case Kind.DATE:
+                rules += _dates(name, column, company, typed=column.name in typed)
+            case Kind.MONEY:
+                rules += _amounts(name, column, company, typed=column.name in typed)
+    if "currency" in mapped:
+        rules.append(_unknown_currency(name))
+    return [*rules, *(rule for rule in trade_rules(name, company) if _applies(rule, name, mapped))]
 
 
-def _shape(name: str, company: Company) -> list[Rule]:
-    dated = {"invoices": "issued_on", "entries": "booked_on"}.get(name)
-    extracted_on = company.tables[name].extracted_on
+def _applies(rule: Rule, name: str, mapped: tuple[str, ...]) -> bool:
+    """A trade rule looks at a column that the export has, or that it ought to have."""
+    return rule.column in mapped or rule.column in TABLES[name].mandatory or rule.id == "belongs_to_nobody"
+
+
+def _shape(name: str, mapped: tuple[str, ...]) -> list[Rule]:
     return [
         Rule(
             id="short_row",
@@ -43,11 +71,11 @@ def _shape(name: str, company: Company) -> list[Rule]:
             broken=lambda t: t["_short"],
         ),
         Rule(
-            id="totals_row",
+            id="undeclared_totals",
             disposition="reject",
             message="looks like a totals row: its sum would be counted twice",
             remedy=f'declare it as tables.{name}.totals_row = {{column = "...", value = "..."}}, or export without',
-            broken=lambda t: _any(t, lambda cell: cell.lower().re_search(_TOTALS)),
+            broken=lambda t: _looks_like_totals(t, name, mapped),
         ),
         Rule(
             id="repeated_header",
@@ -56,173 +84,162 @@ def _shape(name: str, company: Company) -> list[Rule]:
             remedy="export without page breaks",
             broken=lambda t: t["_is_header"],
         ),
-        *(
-            [
-                Rule(
-                    id="after_extract",
-                    disposition="quarantine",
-                    column=dated,
-                    message=f"is after the export of {extracted_on}",
-                    remedy="correct the date",
-                    broken=lambda t: (t[dated] > extracted_on).fill_null(False),
-                )
-            ]
-            if dated and extracted_on
-            else []
+    ]
+
+
+def _copies(name: str) -> list[Rule]:
+    key = TABLES[name].unique[0]
+    return [
+        Rule(
+            id="differing_copies",
+            disposition="quarantine",
+            column=key,
+            message=f"the same {' and '.join(TABLES[name].unique)} on rows that differ; all of them are kept out",
+            remedy="find out which is right and export that one; nothing is guessed",
+            broken=lambda t: t["_differs"],
+        ),
+        Rule(
+            id="identical_copy",
+            disposition="warn",
+            column=key,
+            message="an identical copy of an earlier row; left out",
+            remedy="none needed",
+            broken=lambda t: t["_copy"],
         ),
     ]
 
 
-def _any(t: ibis.Table, test: Callable[[ir.StringValue], ir.BooleanValue]) -> ir.BooleanValue:
-    """Whether any cell of the key columns meets a test."""
-    raws = [c for c in t.columns if c.startswith("_raw_") and c.endswith("_id")]
-    found = ibis.literal(False)
-    for raw in raws:
-        found = found | test(cleaned(t[raw])).fill_null(False)
-    return found
+def _looks_like_totals(t: ibis.Table, name: str, mapped: tuple[str, ...]) -> ir.BooleanValue:
+    """A cell says total and another that every row must have is blank; a customer may well be called Total."""
+    words, blanks = ibis.literal(False), ibis.literal(False)
+    for column in (TABLES[name].column(c) for c in mapped):
+        if column.kind in (Kind.TEXT, Kind.DATE):
+            words = words | t[f"_text_{column.name}"].lower().re_search(_TOTALS).fill_null(False)
+        if column.mandatory:
+            blanks = blanks | t[f"_text_{column.name}"].isnull()
+    return ibis.ifelse(blanks, words, False)
 
 
-def _cells(name: str, company: Company, mapped: tuple[str, ...]) -> list[Rule]:
-    rules: list[Rule] = []
+def _cells(name: str, column: Column, company: Company) -> list[Rule]:
     notation = company.format_of(name)
-    expected = {
+    grouping = f" and grouping {notation.grouping!r}" if notation.grouping else " and no grouping"
+    wanted = {
+        Kind.TEXT: f"one of {', '.join(column.choices)}",
         Kind.DATE: f"a date as {notation.date}",
         Kind.TIMESTAMP: f"a time as {notation.timestamp}",
-        Kind.MONEY: f"an amount with decimal {notation.decimal!r} and grouping {notation.grouping!r}",
-        Kind.NUMBER: f"a number with decimal {notation.decimal!r}",
+        Kind.MONEY: f"an amount with decimal {notation.decimal!r}{grouping}",
+        Kind.NUMBER: f"a number with decimal {notation.decimal!r}{grouping}",
         Kind.INTEGER: "a whole number",
         Kind.FLAG: "yes or no",
-    }
-    for column in TABLES[name].columns:
-        if column.name not in mapped:
-            continue
-        raw, bad = f"_raw_{column.name}", f"_bad_{column.name}"
-        if column.kind is Kind.DATE:
-            rules.append(
-                Rule(
-                    id=f"mixed_{column.name}",
-                    disposition="reject",
-                    column=column.name,
-                    message=f"dates are not all {notation.date}: here day and month stand the other way round",
-                    remedy="export dates in one form (best 2026-10-31), or correct format.date",
-                    broken=lambda t, r=raw: fits_other_pattern(cleaned(t[r]), notation.date),
-                )
-            )
-        wanted = f"one of {', '.join(column.choices)}" if column.choices else expected.get(column.kind, "text")
+    }[column.kind]
+    rules: list[Rule] = []
+    if column.kind is not Kind.TEXT or column.choices:
         rules.append(
             Rule(
                 id=f"unreadable_{column.name}",
                 disposition="quarantine",
                 column=column.name,
-                message=f"not {wanted}",
-                remedy=f"correct the cell, format, or tables.{name}.labels.{column.name}",
-                broken=lambda t, b=bad: t[b],
+                message=f"is not {wanted}",
+                remedy=f"correct the cell, tables.{name}.format, or tables.{name}.labels.{column.name}",
+                broken=lambda t: t[f"_bad_{column.name}"],
             )
         )
-        if column.kind is Kind.TEXT:
-            rules += _texts(column.name, raw)
-        if column.mandatory and column.name not in ("customer_id", "due_on"):
-            rules.append(
-                Rule(
-                    id=f"missing_{column.name}",
-                    disposition="quarantine",
-                    column=column.name,
-                    message="is blank",
-                    remedy="complete the row in the source",
-                    broken=lambda t, c=column.name, b=bad: t[c].isnull() & ~t[b],
-                )
+    if column.mandatory and (name, column.name) not in _MAY_BE_BLANK:
+        rules.append(
+            Rule(
+                id=f"missing_{column.name}",
+                disposition="quarantine",
+                column=column.name,
+                message="is blank",
+                remedy="complete the row in the source",
+                broken=lambda t: t[f"_text_{column.name}"].isnull(),
             )
+        )
     return rules
 
 
-def _texts(column: str, raw: str) -> list[Rule]:
+def _dates(name: str, column: Column, company: Company, *, typed: bool) -> list[Rule]:
+    pattern, extracted_on = company.format_of(name).date, company.tables[name].extracted_on
+    rules = [
+        Rule(
+            id=f"implausible_{column.name}",
+            disposition="quarantine",
+            column=column.name,
+            message=f"is before {_FIRST_DAY} or after {_LAST_DAY}",
+            remedy=f'correct it; where it stands for no date, set tables.{name}.labels.{column.name} to ""',
+            broken=lambda t: (t[column.name] < _FIRST_DAY) | (t[column.name] > _LAST_DAY),
+        )
+    ]
+    if not typed and pattern != EXCEL_SERIAL:
+        rules.append(
+            Rule(
+                id=f"mixed_{column.name}",
+                disposition="reject",
+                column=column.name,
+                message=f"dates are not all {pattern}: here day and month stand the other way round",
+                remedy="export dates in one form (best 2026-10-31), or correct format.date",
+                broken=lambda t: ibis.ifelse(
+                    t[f"_bad_{column.name}"], fits_other_pattern(t[f"_text_{column.name}"], pattern), False
+                ),
+            )
+        )
+    if extracted_on is not None and column.name in _HAPPENED:
+        rules.append(
+            Rule(
+                id=f"after_extract_{column.name}",
+                disposition="quarantine",
+                column=column.name,
+                message=f"is after the export of {extracted_on}",
+                remedy=f"correct the date, or tables.{name}.extracted_on",
+                broken=lambda t: t[column.name] > extracted_on,
+            )
+        )
+    return rules
+
+
+def _unknown_currency(name: str) -> Rule:
+    return Rule(
+        id="unknown_currency",
+        disposition="quarantine",
+        column="currency",
+        message="is no ISO 4217 code",
+        remedy=f"correct it, or map it in tables.{name}.labels.currency",
+        broken=lambda t: t["currency"].notnull() & ~t["currency"].isin(tuple(MINOR_UNITS)),
+    )
+
+
+def _amounts(name: str, column: Column, company: Company, *, typed: bool) -> list[Rule]:
+    mark = "." if typed else company.format_of(name).decimal
     return [
         Rule(
-            id=f"control_signs_{column}",
+            id=f"implausible_{column.name}",
             disposition="quarantine",
-            column=column,
-            message="holds a NUL or another control sign",
-            remedy="remove it in the source; the export may be damaged",
-            broken=lambda t: holds_control_signs(t[raw]),
+            column=column.name,
+            message=f"is above {company.policy.amount_max:,.0f}, the largest plausible amount",
+            remedy="correct it, or raise policy.amount_max",
+            broken=lambda t: t[column.name].abs() > company.policy.amount_max,
         ),
         Rule(
-            id=f"written_otherwise_{column}",
-            disposition="warn",
-            column=column,
-            message="outer blanks, invisible signs or decomposed accents were removed to form the key",
-            remedy="none needed; the totals do not change",
-            broken=lambda t: (t[column] != t[raw]).fill_null(False),
-        ),
-        *(
-            [
-                Rule(
-                    id=f"spoiled_{column}",
-                    disposition="warn",
-                    column=column,
-                    message="looks like a number that a spreadsheet rewrote (1E+05, 123.0)",
-                    remedy="export ids as text",
-                    broken=lambda t: t[column].re_search(r"^\d+(\.\d+)?[eE]\+?\d+$|^\d+\.0$").fill_null(False),
-                )
-            ]
-            if column.endswith("_id")
-            else []
-        ),
-        Rule(
-            id=f"long_{column}",
-            disposition="warn",
-            column=column,
-            message=f"is longer than {_LONGEST_TEXT} signs and will be cut where it is shown",
-            remedy="look at the cell; a quotation mark may be missing",
-            broken=lambda t: (t[column].length() > _LONGEST_TEXT).fill_null(False),
+            id=f"too_precise_{column.name}",
+            disposition="quarantine",
+            column=column.name,
+            message="has more decimals than its currency",
+            remedy="export amounts in whole minor units (cents)",
+            broken=lambda t: _too_precise(t, column.name, company, mark=mark),
         ),
     ]
 
 
-def _amounts(name: str, company: Company, mapped: tuple[str, ...]) -> list[Rule]:
-    rules: list[Rule] = []
-    table = TABLES[name]
-    has_currency = "currency" in table.names
-    if has_currency:
-        rules.append(
-            Rule(
-                id="unknown_currency",
-                disposition="quarantine",
-                column="currency",
-                message="is no ISO 4217 code",
-                remedy="correct it, or map it in labels.currency",
-                broken=lambda t: (t["currency"].notnull() & ~t["currency"].isin(tuple(MINOR_UNITS))).fill_null(False),
-            )
-        )
-    for column, kind in ((c.name, c.kind) for c in table.columns if c.name in mapped):
-        if kind is not Kind.MONEY:
-            continue
-        rules += [
-            Rule(
-                id=f"implausible_{column}",
-                disposition="quarantine",
-                column=column,
-                message=f"is above {company.policy.amount_max:,.0f}, the largest plausible amount",
-                remedy="correct it, or raise policy.amount_max",
-                broken=lambda t, c=column: (t[c].abs() > company.policy.amount_max).fill_null(False),
-            ),
-            Rule(
-                id=f"too_precise_{column}",
-                disposition="quarantine",
-                column=column,
-                message="has more decimals than its currency",
-                remedy="export amounts in whole minor units (cents)",
-                broken=lambda t, c=column: _too_precise(
-                    t, c, company, mark=company.format_of(name).decimal, has_currency=has_currency
-                ),
-            ),
-        ]
-    return rules
-
-
-def _too_precise(t: ibis.Table, column: str, company: Company, *, mark: str, has_currency: bool) -> ir.BooleanValue:
+def _too_precise(t: ibis.Table, column: str, company: Company, *, mark: str) -> ir.BooleanValue:
     fraction = t[f"_raw_{column}"].re_extract(rf"\{mark}(\d*?)0*[)\-\s]*$", 1).length().fill_null(0)
-    code = t["currency"].fill_null(company.currency) if has_currency else ibis.literal(company.currency)
-    none = [c for c, units in MINOR_UNITS.items() if units == 0]
-    three = [c for c, units in MINOR_UNITS.items() if units == 3]
+    none = [code for code, units in MINOR_UNITS.items() if units == 0]
+    three = [code for code, units in MINOR_UNITS.items() if units == 3]
+    code = currency_of(t, company)
     allowed = ibis.cases((code.isin(none), 0), (code.isin(three), 3), else_=2)
-    return (t[column].notnull() & (fraction > allowed)).fill_null(False)
+    return t[column].notnull() & (fraction > allowed)
+
+
+def currency_of(t: ibis.Table, company: Company) -> ir.StringValue:
+    """Currency of a row: its own, else that of the invoice it names, else the company's."""
+    own = [t[c] for c in ("currency", "_invoice_currency") if c in t.columns]
+    return ibis.coalesce(*own, ibis.literal(company.currency))

@@ -1,40 +1,35 @@
-"""Exports of a company as raw tables: every cell as it was written, every row with its file and number."""
+"""Exports of a company as raw tables: every cell as text, every row with its file and number."""
 
 from __future__ import annotations
 
-import csv
-import difflib
-import re
-import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import ibis
-import openpyxl
 from ibis.backends.duckdb import Backend
 
 from analysis.faults import DataFault, UsageFault
-from analysis.ledger.company import Company, Format, Source
+from analysis.ledger.company import EXCEL_SERIAL, Company, Format, Source
 from analysis.ledger.contract import TABLES, Kind
-from analysis.ledger.intake import TakenFile, files_of, take_in
-
-# A workbook of ordinary figures unpacks to some ten times its size; a bomb to a thousand.
-_UNPACKED_MAX, _UNPACKED_RATIO_MAX = 4 << 30, 200
-_NO_NULL = "\x01"  # no cell is this, so that a blank cell stays a blank and a missing one becomes null
+from analysis.ledger.engine import n_rows
+from analysis.ledger.intake import TEXT_FILES, TakenFile, files_of, take_in
+from analysis.ledger.mapped_columns import kinds, mapped_columns
+from analysis.ledger.text_files import checked_headers, load_text
+from analysis.ledger.typed_files import load_typed
+from analysis.ledger.workbooks import load_sheet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RawTable:
     """One table of the contract as the export has it.
 
-    ``table`` holds the mapped columns under their contract names, still as written, and ``_file``,
-    ``_row`` (the header is row 1), ``_order`` (unique across files), ``_whole`` (hash of the whole
-    row, unmapped columns included) and ``_short`` (the row has fewer cells than the header).
+    ``table`` holds the mapped columns under their contract names, as text, and ``_file``, ``_row`` (the
+    header is row 1), ``_order`` (unique across files), ``_whole`` (hash of the whole row, unmapped
+    columns included), ``_short`` (the row has fewer cells than the header) and ``_totals`` (it is a
+    declared totals row). ``typed`` names the columns that the source holds as dates or numbers, which
+    are written in the plain notation instead of the declared one.
     """
 
     name: str
@@ -42,7 +37,21 @@ class RawTable:
     mapped: tuple[str, ...]
     headers: dict[str, str]  # contract column -> header in the export
     unmapped: tuple[str, ...]
+    typed: frozenset[str]
     files: tuple[TakenFile, ...]
+    hidden_rows: int = 0  # rows that a spreadsheet hides, and that are used all the same
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Part:
+    """One file of a source: its cells as c0, c1, ... with ``_row`` and ``_short``."""
+
+    taken: TakenFile
+    cells: ibis.Table
+    headers: list[str]
+    mapped: dict[str, str]
+    typed: frozenset[str]
+    hidden_rows: int = 0
 
 
 def read_raw(con: Backend, company: Company, name: str, *, folder: Path) -> RawTable:
@@ -51,175 +60,111 @@ def read_raw(con: Backend, company: Company, name: str, *, folder: Path) -> RawT
     Raises DataFault naming file, line and remedy where a file cannot be read as declared.
     """
     source, notation = company.tables[name], company.format_of(name)
-    takens, parts, headers, unmapped = [], [], {}, set()
+    _refuse_unknown_patterns(con, notation)
+    parts = []
     for number, file in enumerate(files_of(source, root=company.root)):
         taken = take_in(file, root=company.root, folder=folder, encoding=notation.encoding)
-        cells, found = _cells(con, taken, source, notation, label=f"raw_{name}_{number}")
-        headers = _mapping(found, name=name, source=source, company=company, file=taken.name)
-        unmapped |= set(found) - set(headers.values())
-        positions = {column: found.index(header) for column, header in headers.items()}
-        parts.append(_part(cells, positions, width=len(found), file=taken.name, number=number))
-        takens.append(taken)
-    table = parts[0] if len(parts) == 1 else ibis.union(*parts)
+        parts.append(_part(con, taken, name, company, label=f"cells_{name}_{number}"))
+    headers = {column: part.mapped[column] for part in parts for column in TABLES[name].names if column in part.mapped}
+    mapped = tuple(column for column in TABLES[name].names if column in headers)
+    rows = [_rows(part, mapped, source, number=number) for number, part in enumerate(parts)]
     return RawTable(
         name=name,
-        table=con.create_table(f"raw_{name}", table, overwrite=True),
-        mapped=tuple(headers),
+        table=rows[0] if len(rows) == 1 else ibis.union(*rows),
+        mapped=mapped,
         headers=headers,
-        unmapped=tuple(sorted(unmapped)),
-        files=tuple(takens),
+        unmapped=tuple(sorted({h for part in parts for h in part.headers} - set(headers.values()))),
+        typed=_typed(parts, name),
+        files=tuple(part.taken for part in parts),
+        hidden_rows=sum(part.hidden_rows for part in parts),
     )
 
 
-def _part(cells: ibis.Table, positions: dict[str, int], *, width: int, file: str, number: int) -> ibis.Table:
+def _part(con: Backend, taken: TakenFile, name: str, company: Company, *, label: str) -> _Part:
+    source, notation = company.tables[name], company.format_of(name)
+
+    def kinds_of(headers: Sequence[str]) -> list[Kind | None]:
+        mapped = mapped_columns(headers, table=name, company=company, file=taken.name)
+        return kinds(headers, mapped, table=name)
+
+    typed: frozenset[str] = frozenset()
+    hidden_rows = 0
+    suffix = taken.copy.suffix.lower()
+    if suffix in TEXT_FILES:
+        headers = load_text(con, taken, delimiter=notation.delimiter, label=label)
+    elif suffix == ".xlsx":
+        sheet = load_sheet(con, taken, sheet=source.sheet, notation=notation, kinds_of=kinds_of, label=label)
+        headers, hidden_rows = sheet.headers, sheet.hidden_rows
+    else:
+        headers, typed = load_typed(con, taken, table=source.table, notation=notation, kinds_of=kinds_of, label=label)
+        checked_headers(headers, name=taken.name)
+    mapped = mapped_columns(headers, table=name, company=company, file=taken.name)
+    cells = con.table(label)
+    if not source.allow_empty and n_rows(con, label) == 0:
+        raise DataFault(f"{taken.name}: has a header and no rows; set allow_empty = true if that is right")
+    return _Part(
+        taken=taken,
+        cells=cells,
+        headers=headers,
+        mapped=mapped,
+        typed=frozenset(column for column, header in mapped.items() if header in typed),
+        hidden_rows=hidden_rows,
+    )
+
+
+def _rows(part: _Part, mapped: Sequence[str], source: Source, *, number: int) -> ibis.Table:
+    """The mapped columns of one file and what marks each of its rows."""
+    cells = part.cells
+    # in the order of their names, so that the same row is the same in a file with its columns reordered
     whole = ibis.literal("")
-    for position in range(width):
-        whole = whole + cells[f"c{position}"].cast("string").fill_null("") + "\x1f"
-    columns = {column: cells[f"c{position}"] for column, position in positions.items()}
+    for place in sorted(range(len(part.headers)), key=part.headers.__getitem__):
+        whole = whole + cells[f"c{place}"].fill_null("") + "\x1f"
+    columns = {
+        column: cells[f"c{part.headers.index(part.mapped[column])}"] if column in part.mapped else ibis.null("string")
+        for column in mapped
+    }
     return cells.select(
         **columns,
-        _file=ibis.literal(file),
-        _row=cells["_row"] + 1,
+        _file=ibis.literal(part.taken.name),
+        _row=cells["_row"],
         _order=cells["_row"] + number * 10**11,
         _whole=whole.hash(),
-        _short=cells[f"c{width - 1}"].isnull() if cells[f"c{width - 1}"].type().is_string() else ibis.literal(False),
+        _short=cells["_short"],
+        _totals=_totals(part, source),
     )
 
 
-def _mapping(found: Sequence[str], *, name: str, source: Source, company: Company, file: str) -> dict[str, str]:
-    """Contract column -> header, for the columns the export has; DataFault where one is missing."""
-    doubled = sorted({header for header in found if found.count(header) > 1})
-    if doubled:
-        raise DataFault(f"{file}: the header names {', '.join(map(repr, doubled))} more than once; rename one of them")
-    for column, header in source.columns.items():
-        if header not in found:
-            near = difflib.get_close_matches(header, found, n=1, cutoff=0.4)
-            hint = f"; the nearest is {near[0]!r}" if near else f"; it has {', '.join(map(repr, found[:12]))}"
-            raise DataFault(f"{file}: there is no column {header!r} (tables.{name}.columns.{column}){hint}")
-    taken = set(source.columns.values())
-    own = {c: c for c in TABLES[name].names if c in found and c not in source.columns and c not in taken}
-    headers = {**source.columns, **own}
-    for column in TABLES[name].mandatory:
-        given = column in headers or column in source.constants
-        if not given and not (column == "due_on" and company.policy.terms_days is not None):
-            near = difflib.get_close_matches(column, found, n=1, cutoff=0.4)
-            hint = f"; is it {near[0]!r}?" if near else ""
-            terms = ", or state policy.terms_days" if column == "due_on" else ""
-            raise DataFault(f"{file}: nothing is mapped to {column}; set tables.{name}.columns.{column}{terms}{hint}")
-    return {column: headers[column] for column in TABLES[name].names if column in headers}
+def _totals(part: _Part, source: Source) -> ibis.Value:
+    """Whether a row is the declared totals row; its marker may stand in a column that is not used."""
+    marker = source.totals_row
+    if marker is None:
+        return ibis.literal(False)
+    header = part.mapped.get(marker.column, marker.column)
+    if header not in part.headers:
+        raise DataFault(f"{part.taken.name}: there is no column {marker.column!r}; correct totals_row.column")
+    return (part.cells[f"c{part.headers.index(header)}"].strip() == marker.value).fill_null(False)
 
 
-def _cells(
-    con: Backend, taken: TakenFile, source: Source, notation: Format, *, label: str
-) -> tuple[ibis.Table, list[str]]:
-    """Cells of one file as columns c0, c1, ... with ``_row``, and its headers."""
-    suffix = taken.copy.suffix.lower()
-    if suffix in (".csv", ".txt", ".tsv"):
-        return _csv(con, taken, delimiter=notation.delimiter, label=label, allow_empty=source.allow_empty)
-    if suffix == ".xlsx":
-        written = _sheet_as_csv(taken, sheet=source.sheet, notation=notation)
-        return _csv(con, written, delimiter=",", label=label, allow_empty=source.allow_empty)
-    if suffix == ".parquet":
-        table = con.read_parquet(taken.copy)
-    else:
-        con.attach(taken.copy, name=label, read_only=True)
-        tables = con.list_tables(database=(label, "main"))
-        if source.table not in tables:
-            raise UsageFault(f"{taken.name}: state table = one of {', '.join(map(repr, sorted(tables)))}")
-        table = con.table(source.table, database=(label, "main"))
-    headers = list(table.columns)
-    renamed = table.rename({f"c{i}": header for i, header in enumerate(headers)})
-    return renamed.mutate(_row=ibis.row_number() + 1), headers
+def _typed(parts: Sequence[_Part], name: str) -> frozenset[str]:
+    """Columns that are typed in the source; DataFault where one file holds text and another does not."""
+    typed = frozenset[str]().union(*(part.typed for part in parts))
+    for part in parts:
+        mixed = sorted(column for column in typed if column in part.mapped and column not in part.typed)
+        if mixed:
+            raise DataFault(
+                f"{part.taken.name}: column {part.mapped[mixed[0]]!r} is text here and typed in another file of "
+                f"tables.{name}; write all files alike"
+            )
+    return typed
 
 
-def _csv(
-    con: Backend, taken: TakenFile, *, delimiter: str, label: str, allow_empty: bool
-) -> tuple[ibis.Table, list[str]]:
-    with taken.copy.open(newline="", encoding="utf-8") as file:
-        headers = [header.strip() for header in next(csv.reader(file, delimiter=delimiter), [])]
-    if len(headers) == 1:
-        other = max(",;\t|", key=headers[0].count)
-        if headers[0].count(other):
-            raise DataFault(f"{taken.name}: found 1 column; is the delimiter {other!r}? Set format.delimiter")
-    if "" in headers:
-        raise DataFault(f"{taken.name}: column {headers.index('') + 1} of the header has no name")
-    columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(headers)))
-    query = (
-        f'CREATE OR REPLACE TABLE "{label}" AS SELECT row_number() OVER () AS _row, * FROM read_csv(?, '
-        "all_varchar=true, auto_detect=false, header=true, quote='\"', escape='\"', null_padding=true, "
-        f"strict_mode=true, max_line_size=10000000, delim=?, nullstr=?, columns={{{columns}}}, parallel=%s)"
-    )
-    bound = [str(taken.copy), delimiter, _NO_NULL]
-    try:
+def _refuse_unknown_patterns(con: Backend, notation: Format) -> None:
+    for key in ("date", "timestamp"):
+        pattern = getattr(notation, key)
         try:
-            con.con.execute(query % "true", bound)
-        except duckdb.Error as error:
-            # line feeds inside quotes cannot be read by several threads at once
-            if "parallel" not in str(error):
-                raise
-            con.con.execute(query % "false", bound)
-    except duckdb.Error as error:
-        raise _unreadable(taken.name, str(error), delimiter=delimiter) from None
-    table = con.table(label)
-    if not allow_empty and table.count().execute() == 0:
-        raise DataFault(f"{taken.name}: has a header and no rows; set allow_empty = true if that is right")
-    return table, headers
-
-
-def _unreadable(name: str, message: str, *, delimiter: str) -> DataFault:
-    line = re.search(r"Line: (\d+)", message)
-    at = f"{name}: line {int(line[1]):,}" if line else name
-    counts = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", message)
-    if counts:
-        return DataFault(
-            f"{at} has {counts[2]} fields, the header {counts[1]}; "
-            f"is there an unquoted {delimiter!r} or one at the end of the line?"
-        )
-    if "quote" in message:
-        return DataFault(f'{at}: a quotation mark (") is opened and not closed, or followed by text')
-    return DataFault(f"{at}: cannot be read as CSV: {message.splitlines()[0]}")
-
-
-def _sheet_as_csv(taken: TakenFile, *, sheet: str | None, notation: Format) -> TakenFile:
-    """One sheet of a workbook as CSV in the declared notation, so that all text is read in one way."""
-    with zipfile.ZipFile(taken.copy) as packed:
-        unpacked = sum(part.file_size for part in packed.infolist())
-    if unpacked > _UNPACKED_MAX or unpacked > _UNPACKED_RATIO_MAX * max(taken.n_bytes, 1 << 16):
-        raise DataFault(f"{taken.name}: unpacks to {unpacked / 1e6:,.0f} MB, which no ledger of this size does")
-    values = openpyxl.load_workbook(taken.copy, read_only=True, data_only=True)
-    formulas = openpyxl.load_workbook(taken.copy, read_only=True, data_only=False)
-    visible = [one.title for one in values.worksheets if one.sheet_state == "visible"]
-    chosen = sheet or (visible[0] if len(visible) == 1 else None)
-    if chosen is None or chosen not in values.sheetnames:
-        raise UsageFault(f"{taken.name}: state sheet = one of {', '.join(map(repr, visible))}")
-    copy = taken.copy.with_suffix(".csv")
-    with copy.open("w", newline="", encoding="utf-8") as out:
-        writer = csv.writer(out, lineterminator="\n")
-        for row, formula_row in zip(values[chosen].iter_rows(), formulas[chosen].iter_rows(), strict=True):
-            cells = [
-                _cell(value.value, formula.value, notation) for value, formula in zip(row, formula_row, strict=True)
-            ]
-            writer.writerow(cells)
-    return TakenFile(name=taken.name, copy=copy, sha256=taken.sha256, n_bytes=taken.n_bytes)
-
-
-def _cell(value: Any, formula: Any, notation: Format) -> str:
-    match value:
-        case None:
-            return "#FORMULA WITHOUT VALUE" if isinstance(formula, str) and formula.startswith("=") else ""
-        case bool():
-            return "yes" if value else "no"
-        case datetime():
-            return value.strftime(notation.timestamp if value.time() != datetime.min.time() else notation.date)
-        case date():
-            return value.strftime(notation.date)
-        case int() | float():
-            return format(Decimal(repr(value)), "f").replace(".", notation.decimal)
-        case _:
-            return str(value)
-
-
-def kinds_of(name: str, columns: Sequence[str]) -> Iterator[tuple[str, Kind]]:
-    """Each of the named columns of a contract table with its kind."""
-    for column in columns:
-        yield column, TABLES[name].column(column).kind
+            if pattern != EXCEL_SERIAL:
+                con.con.execute("SELECT try_strptime('', ?)", [pattern]).fetchall()
+        except duckdb.Error:
+            raise UsageFault(
+                f"format.{key} = {pattern!r}: is no pattern of strftime; write for example %d.%m.%Y"
+            ) from None
