@@ -12,12 +12,10 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date
-from decimal import Decimal
 from enum import IntEnum
 from itertools import groupby
-
-_NOTHING = Decimal(0)
+from operator import attrgetter
+from typing import NamedTuple
 
 
 class Step(IntEnum):
@@ -28,23 +26,22 @@ class Step(IntEnum):
     UNNAMED = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(NamedTuple):
     """Something that happened on an account: one customer, one currency, one legal entity.
 
-    ``reference`` is the invoice that was issued or that an entry names, else the entry that names none.
-    ``amount`` is that of the invoice or of the entry, so a negative one undoes cash.
+    ``day`` counts from any fixed day. ``reference`` is the invoice that was issued or that an entry names,
+    else the entry that names none. ``amount`` is that of the invoice or of the entry, as a whole number of
+    the smallest unit; a negative one undoes cash.
     """
 
     account: tuple[str, ...]
-    on: date
+    day: int
     step: Step
     reference: str
-    amount: Decimal
+    amount: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Application:
+class Application(NamedTuple):
     """A part of an entry applied to an invoice, on the day from which it counts.
 
     A negative ``amount`` takes back what returned cash had paid.
@@ -52,8 +49,8 @@ class Application:
 
     entry_id: str
     invoice_id: str
-    amount: Decimal
-    applied_on: date
+    amount: int
+    day: int
 
 
 @dataclass(slots=True)
@@ -63,22 +60,22 @@ class _Waiting:
     Both heaps keep stale places; a place counts only while its item still has the amount it was noted with.
     """
 
-    left: dict[str, Decimal] = field(default_factory=dict)
+    left: dict[str, int] = field(default_factory=dict)
     _arrived: dict[str, int] = field(default_factory=dict)
     _oldest: list[tuple[int, str]] = field(default_factory=list)
-    _exact: dict[Decimal, list[tuple[int, str]]] = field(default_factory=dict)
+    _exact: dict[int, list[tuple[int, str]]] = field(default_factory=dict)
 
-    def change(self, item: str, by: Decimal) -> None:
+    def change(self, item: str, by: int) -> None:
         """Raise or lower an item; one that returns keeps the place of its first arrival."""
         place = (self._arrived.setdefault(item, len(self._arrived)), item)
-        before = self.left.get(item, _NOTHING)
+        before = self.left.get(item, 0)
         after = self.left[item] = before + by
         if after > 0:
             heapq.heappush(self._exact.setdefault(after, []), place)
             if before <= 0:
                 heapq.heappush(self._oldest, place)
 
-    def exact(self, amount: Decimal) -> str | None:
+    def exact(self, amount: int) -> str | None:
         """The oldest item of exactly this amount."""
         places = self._exact.get(amount, [])
         while places and self.left[places[0][1]] != amount:
@@ -96,37 +93,41 @@ class _Waiting:
 class _Account:
     invoices: _Waiting = field(default_factory=_Waiting)
     cash: _Waiting = field(default_factory=_Waiting)
-    received: dict[Decimal, list[str]] = field(default_factory=dict)
-    applied: dict[str, dict[str, Decimal]] = field(default_factory=dict)
+    received: dict[int, list[str]] = field(default_factory=dict)
+    applied: dict[str, dict[str, int]] = field(default_factory=dict)
 
-    def one_day(self, events: Iterable[Event], *, on: date) -> Iterator[Application]:
+    def one_day(self, events: Iterable[Event], *, day: int) -> Iterator[Application]:
         """All that happens on a day first, then cash to invoices: exact amounts, then oldest to oldest."""
         touched: list[tuple[_Waiting, str]] = []
+        returned: list[Event] = []
         for event in events:
             if event.step is Step.UNNAMED and event.amount < 0:
-                undone = list(self._returned(event))
-                touched += [(self.invoices, application.invoice_id) for application in undone]
-                yield from undone
+                returned.append(event)
                 continue
             queue = self.cash if event.step is Step.UNNAMED else self.invoices
             queue.change(event.reference, -event.amount if event.step is Step.NAMED else event.amount)
             touched.append((queue, event.reference))
             if event.step is Step.UNNAMED:
                 self.received.setdefault(event.amount, []).append(event.reference)
+        # after the cash of the day, which may be what was returned
+        for event in returned:
+            for application in self._returned(event):
+                touched.append((self.invoices, application.invoice_id))
+                yield application
         # yesterday ended without a pair, so an exact one has a side that moved today
         for amount in sorted({queue.left[item] for queue, item in touched if queue.left[item] > 0}):
             while (entry := self.cash.exact(amount)) and (invoice := self.invoices.exact(amount)):
-                yield self._apply(entry, invoice, on=on)
+                yield self._apply(entry, invoice, day=day)
         while (entry := self.cash.oldest()) and (invoice := self.invoices.oldest()):
-            yield self._apply(entry, invoice, on=on)
+            yield self._apply(entry, invoice, day=day)
 
-    def _apply(self, entry: str, invoice: str, *, on: date) -> Application:
+    def _apply(self, entry: str, invoice: str, *, day: int) -> Application:
         part = min(self.cash.left[entry], self.invoices.left[invoice])
         self.cash.change(entry, -part)
         self.invoices.change(invoice, -part)
         parts = self.applied.setdefault(entry, {})
-        parts[invoice] = parts.get(invoice, _NOTHING) + part
-        return Application(entry_id=entry, invoice_id=invoice, amount=part, applied_on=on)
+        parts[invoice] = parts.get(invoice, 0) + part
+        return Application(entry_id=entry, invoice_id=invoice, amount=part, day=day)
 
     def _returned(self, event: Event) -> Iterator[Application]:
         """Undo the latest cash of the same amount; without one, the return stays on account for a person to judge."""
@@ -137,19 +138,22 @@ class _Account:
         self.cash.change(entry, -self.cash.left[entry])
         for invoice, part in self.applied.pop(entry, {}).items():
             self.invoices.change(invoice, part)
-            yield Application(entry_id=event.reference, invoice_id=invoice, amount=-part, applied_on=event.on)
+            yield Application(entry_id=event.reference, invoice_id=invoice, amount=-part, day=event.day)
 
 
 def exact_then_oldest(events: Iterable[Event]) -> Iterator[Application]:
     """Apply cash that names no invoice: the exact amount first, then the oldest invoices.
 
-    ``events`` of all accounts in any order. Cash is applied within its account only: never across customers,
-    currencies or legal entities. An entry that names its invoice changes what is open; an invoice that a
-    reversal re-opens keeps its age. Invoices of one day are in order of their numbers, and so is cash.
+    ``events`` in ascending order, as tuples are; so invoices of one day are in order of their numbers, and so is
+    cash. Cash is applied within its account only: never across customers, currencies or legal entities. An
+    entry that names its invoice changes what is open; an invoice that a reversal re-opens keeps its age.
+    ValueError where an account or a day comes back after another.
     """
-    # of one day's nameless entries a return comes after the cash it may undo
-    ordered = sorted(events, key=lambda e: (e.account, e.on, e.step, e.amount < 0, e.reference))
-    for _, of_account in groupby(ordered, key=lambda e: e.account):
+    last: tuple[tuple[str, ...], int] | None = None
+    for name, of_account in groupby(events, key=attrgetter("account")):
         account = _Account()
-        for on, of_day in groupby(of_account, key=lambda e: e.on):
-            yield from account.one_day(of_day, on=on)
+        for day, of_day in groupby(of_account, key=attrgetter("day")):
+            if last is not None and (name, day) <= last:
+                raise ValueError(f"events are not in order: account {name} on day {day} follows {last[0]} on {last[1]}")
+            last = (name, day)
+            yield from account.one_day(of_day, day=day)

@@ -14,7 +14,6 @@ from ibis.backends.duckdb import Backend
 from analysis.ledger.allocation import Event, Step, exact_then_oldest
 from analysis.ledger.company import Company
 from analysis.ledger.contract import EntryKind
-from analysis.ledger.dimensions import NOT_STATED
 from analysis.ledger.reading import MONEY
 
 _COLUMNS = ("entry_id", "invoice_id", "customer_id", "entity", "currency", "kind", "amount", "method", "booked_on")
@@ -71,9 +70,13 @@ def _allocated(
         _events(owing.semi_join(whose, accounts), on="applied_on", step=Step.NAMED, reference="invoice_id"),
         _events(cash, on="booked_on", step=Step.UNNAMED, reference="entry_id"),
     )
-    rows = [(a.entry_id, a.invoice_id, a.amount, a.applied_on) for a in exact_then_oldest(_read(events))]
+    in_order = events.order_by("customer_id", "currency", "entity", "day", "step", "reference")
+    rows = [
+        (a.entry_id, a.invoice_id, Decimal(a.amount).scaleb(-3), _EPOCH + timedelta(days=a.day))
+        for a in exact_then_oldest(_read(in_order))
+    ]
     frame = pd.DataFrame(rows, columns=list(_PARTS.names))
-    return con.create_table(f"allocated_{ibis.util.gen_name('cash')}", ibis.memtable(frame, schema=_PARTS), temp=True)
+    return con.create_table(ibis.util.gen_name("allocated"), ibis.memtable(frame, schema=_PARTS), temp=True)
 
 
 def _nameless_cash(loose: ibis.Table) -> ibis.Table:
@@ -96,16 +99,9 @@ def _events(rows: ibis.Table, *, on: str, step: Step, reference: str) -> ibis.Ta
 
 
 def _read(events: ibis.Table) -> Iterator[Event]:
-    frame = events.execute()
-    days = {day: _EPOCH + timedelta(days=int(day)) for day in frame["day"].unique()}
+    """Rows as events, some thousand at a time: as Python objects all of a large ledger would not fit."""
     steps = {int(step): step for step in Step}
-    columns = (frame[c].tolist() for c in ("customer_id", "currency", "entity", "day", "step", "reference"))
-    amounts = frame["thousandths"].tolist()
-    for customer, currency, entity, day, step, reference, amount in zip(*columns, amounts, strict=True):
-        yield Event(
-            account=(customer, currency, entity or NOT_STATED),
-            on=days[day],
-            step=steps[step],
-            reference=reference,
-            amount=Decimal(amount).scaleb(-3),
-        )
+    for batch in events.to_pyarrow().to_batches(max_chunksize=50_000):
+        columns = (batch.column(name).to_pylist() for name in batch.schema.names)
+        for customer, currency, entity, day, step, reference, thousandths in zip(*columns, strict=True):
+            yield Event((customer, currency, entity), day, steps[step], reference, thousandths)
