@@ -14,6 +14,17 @@ from analysis.reporting.gathering import Collected
 
 OPEN_ITEMS_ONLY = "the books hold open items only, so they say nothing about the past"
 _VISIBLE_SHARE = 0.005
+_HALF_A_CENT = 0.005
+_DIFFERENCES_TOLD = 3
+# What a line did to the balance where it raised it, and where it lowered it.
+_MOVED = {
+    "invoiced": ("was invoiced", "was taken back"),
+    "paid": ("was paid back", "was paid"),
+    "discounts": ("of discounts was taken back", "was given as discounts"),
+    "credited": ("of credit notes was taken back", "was credited"),
+    "written_off": ("came back of debts written off", "was written off"),
+    "fx": ("was added by exchange rates", "was taken off by exchange rates"),
+}
 _LABELS = {
     "invoiced": "Invoiced",
     "paid": "Paid",
@@ -29,9 +40,10 @@ def waterfall_steps(roll: pd.DataFrame) -> pd.DataFrame:
     last, on = roll.iloc[-1], roll.index[-1]
     since = on.replace(day=1) - pd.Timedelta(days=1)
     lines = [name for name, _ in LINES] + ["fx"]
-    seen = [line for line in lines if abs(last[line]) >= _VISIBLE_SHARE * max(last["opening"], last["closing"])]
+    least = max(_VISIBLE_SHARE * max(abs(last["opening"]), abs(last["closing"])), _HALF_A_CENT)
+    seen = [line for line in lines if abs(last[line]) >= least]
     rest = sum(last[line] for line in lines if line not in seen)
-    moves = [(_LABELS[line], last[line]) for line in seen] + ([("Other", rest)] if abs(rest) >= 0.005 else [])
+    moves = [(_LABELS[line], last[line]) for line in seen] + ([("Other", rest)] if abs(rest) >= _HALF_A_CENT else [])
     steps = [("Opening " + words.day(since.date(), short=True), last["opening"], "total")]
     steps += [(label, abs(amount), "rise" if amount > 0 else "fall") for label, amount in moves]
     steps.append(("Closing " + words.day(on.date(), short=True), last["closing"], "total"))
@@ -39,51 +51,69 @@ def waterfall_steps(roll: pd.DataFrame) -> pd.DataFrame:
 
 
 def roll_forward_sentence(roll: pd.DataFrame, *, currency: str, open_items_only: bool = False) -> str:
-    """What the month did to the balance, in one sentence."""
+    """What the month did to the balance: sales, cash, and any other line that makes up half of the change."""
+    if roll.empty:
+        return "The books hold no invoice up to this date."
     last = roll.iloc[-1]
     if open_items_only:
         return f"{words.money(last['closing'], currency=currency)} is owed; {OPEN_ITEMS_ONLY}."
     moved = last["closing"] - last["opening"]
-    invoiced, paid = (words.money(abs(last[line]), currency=currency) for line in ("invoiced", "paid"))
     closing = words.money(last["closing"], currency=currency)
-    if abs(moved) < 0.005:
-        return f"The balance did not change: {invoiced} was invoiced and {paid} was paid; {closing} is owed."
-    verb = "rose" if moved > 0 else "fell"
-    change = words.money(abs(moved), currency=currency)
-    return f"The balance {verb} by {change} to {closing}: {invoiced} was invoiced and {paid} was paid."
+    change = f"{'rose' if moved > 0 else 'fell'} by {words.money(abs(moved), currency=currency)} to {closing}"
+    if abs(moved) < _HALF_A_CENT:
+        change = f"stayed at {closing}"
+    others = [line for line in _MOVED if line not in ("invoiced", "paid")]
+    largest = max(others, key=lambda line: abs(last[line]))
+    told = ["invoiced", "paid", *([largest] if abs(last[largest]) >= max(abs(moved) / 2, _HALF_A_CENT) else [])]
+    return f"The balance {change}: {words.listing([_movement(line, last[line], currency) for line in told])}."
+
+
+def _movement(line: str, amount: float, currency: str) -> str:
+    """A line of the roll-forward as one says it; by its sign, because cash can go back and lost debts come back."""
+    raised, lowered = _MOVED[line]
+    if abs(amount) < _HALF_A_CENT:
+        return f"nothing {raised if line == 'invoiced' else lowered}"
+    return f"{words.money(abs(amount), currency=currency)} {raised if amount > 0 else lowered}"
 
 
 def tie_sentence(found: Sequence[Reconciliation], *, currency: str) -> str:
-    """Whether the ledger agrees with the general ledger."""
+    """Whether the ledger agrees with the general ledger; the three largest differences where it does not."""
     if not found:
         return "No balance of the control account was given for this date, so the ledger could not be tied to it."
-    off = [one for one in found if one.difference]
+    off = sorted((one for one in found if one.difference), key=lambda one: -abs(one.difference))
     if not off:
         total = words.money(float(sum(one.control for one in found)), currency=currency)
-        where = f" in all {len(found)} entities" if len(found) > 1 else ""
-        return f"The ledger ties to the control account to the cent{where} ({total})."
-    said = words.listing(
-        [f"{one.entity or 'the company'} by {words.money(float(one.difference), currency=currency)}" for one in off]
-    )
-    return f"The ledger differs from the control account: {said}."
+        if len(found) == 1:
+            return f"The ledger ties exactly to the control account ({total})."
+        return f"The ledger ties exactly to the control accounts of {len(found)} entities (together {total})."
+    told = [
+        f"{words.money(float(abs(one.difference)), currency=currency)} {'higher' if one.difference > 0 else 'lower'}"
+        + (f" for {one.entity}" if one.entity else "")
+        for one in off[:_DIFFERENCES_TOLD]
+    ]
+    more = len(off) - len(told)
+    told += [f"off for {words.count(more)} other {'entity' if more == 1 else 'entities'}"] if more else []
+    return f"The ledger does not tie to the control account: it is {words.listing(told)}."
 
 
 def checks_sentence(opened: Opened) -> str:
-    """How many rows were read, used and kept out."""
+    """How many rows were read, used and left out, and why."""
     rows = fates(opened.control)
     read, used = int(rows["read"].sum()), int(rows["accepted"].sum())
-    kept, copies = int(rows["quarantined"].sum()), int(rows["identical_copy"].sum())
-    if kept == copies == 0:
-        return f"All {words.count(read)} rows of the books were used."
-    parts = [f"{words.plural(kept, 'row')} kept out for a fault" if kept else ""]
-    parts.append(
-        f"{words.plural(copies, 'identical copy') if copies == 1 else words.count(copies) + ' identical copies'}"
-        " left out"
-        if copies
-        else ""
+    if not read:
+        return "The books hold no rows."
+    if used == read:
+        return f"All {words.count(read)} rows of the books were used." if read > 1 else "The only row was used."
+    fate = {
+        "quarantined": ("row with a fault", "rows with a fault"),
+        "identical_copy": ("identical copy", "identical copies"),
+    }
+    fate["totals_row"] = ("totals row", "totals rows")
+    left_out = {name: int(rows[name].sum()) for name in fate}
+    told = [f"{words.count(n)}{words.GAP}{fate[name][n > 1]}" for name, n in left_out.items() if n]
+    return (
+        f"Of {words.plural(read, 'row')} of the books {words.count(used)} were used; left out: {words.listing(told)}."
     )
-    said = words.listing([part for part in parts if part])
-    return f"Of {words.count(read)} rows of the books {words.count(used)} were used; {said}."
 
 
 def hand_over(
@@ -236,7 +266,9 @@ def _where(fact: dict[str, object]) -> str:
 
 
 def page(collected: Collected) -> dict[str, object]:
-    """Page 2: the ledger ties to the books."""
+    """Page 2: the ledger ties to the books; one line where there is nothing to tie or to roll forward."""
+    if "roll_forward" in collected.unavailable and "reconciliation" in collected.unavailable:
+        return {"kicker": "The books", "title": "Do the books tie?", "unavailable": OPEN_ITEMS_ONLY}
     return {
         "kicker": "The books",
         "title": collected.sentences["roll_forward_told"]["text"].removesuffix("."),

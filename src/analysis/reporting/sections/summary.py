@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -26,47 +27,61 @@ CARDS = (
 
 
 def headline(numbers: Mapping[str, Mapping[str, Any]]) -> str:
-    """What happened to the balance and to its overdue part, as the title of the report."""
+    """What happened to the balance and to its overdue part, as the title of the report.
+
+    The balance moved where its printed figure did, the share where the difference does not round to nothing.
+    """
     owed, late = numbers["receivables"], numbers["overdue_share"]
-    currency = owed["unit"]
-    standing = f"receivables stand at {words.money(owed['value'], currency=currency)}"
+    amount, share = words.money(abs(owed["value"]), currency=owed["unit"]), words.share(late["value"])
+    if owed["value"] < 0:
+        standing = f"Customers' credits exceed open invoices by {amount}"
+        return standing if late["value"] is None else f"{standing}; {share} of open invoices is past due"
     if late["value"] is None:
-        return _capital(standing)
-    share = words.share(late["value"])
+        return f"Receivables stand at {amount}"
     if owed["last_month"] is None or late["last_month"] is None:
-        return _capital(f"{standing}, {share} of open invoices past due")
-    balance = words.change(owed["value"], owed["last_month"], unit=currency)
-    overdue = words.change(late["value"], late["last_month"], unit="share")
-    verbs = {"up": "rose", "down": "fell", "flat": "hardly moved"}
-    by = words.points(abs(late["value"] - late["last_month"]))
-    said = f"to {share}" if overdue.direction == "flat" else f"by {by} to {share}"
-    first = f"receivables {verbs[balance.direction]}"
-    first += " at " if balance.direction == "flat" else " to "
-    first += words.money(owed["value"], currency=currency)
-    second = f"the overdue share {verbs[overdue.direction]} {said}".replace("moved to", "moved at")
-    joint = (
-        "and" if balance.direction == overdue.direction or "flat" in (balance.direction, overdue.direction) else "while"
-    )
-    return _capital(f"{first} {joint} {second}")
+        return f"Receivables stand at {amount}, with {share} of open invoices past due"
+    same = amount == words.money(owed["last_month"], currency=owed["unit"])
+    moved = 0.0 if same else owed["value"] - owed["last_month"]
+    balance = f"Receivables {_verb(moved)} {'to' if moved else 'at'} {amount}"
+    turned = words.change(late["value"], late["last_month"], unit="share").direction
+    step = {"up": 1.0, "down": -1.0, "flat": 0.0}[turned]
+    by = f"by {words.points(abs(late['value'] - late['last_month']))} to" if step else "at"
+    if moved * step > 0 or moved == step == 0:
+        return f"{balance} and the overdue share {by} {share}"
+    return f"{balance}{', while' if step else ';'} the overdue share {_verb(step)} {by} {share}"
 
 
 def owed_sentence(numbers: Mapping[str, Mapping[str, Any]], *, as_of: date) -> str:
     """How much is owed, how it moved, and how much of it is late."""
     owed, late = numbers["receivables"], numbers["overdue"]
-    text = f"On {words.day(as_of)} customers owed {words.money(owed['value'], currency=owed['unit'])}"
-    if owed["last_month"] is not None:
-        moved = owed["value"] - owed["last_month"]
-        side = "more" if moved > 0 else "less"
-        text += f", {words.money(abs(moved), currency=owed['unit'])} {side} than a month before"
-    if owed["last_year"] is not None:
-        moved = owed["value"] - owed["last_year"]
-        side = "more" if moved > 0 else "less"
-        text += f" and {words.money(abs(moved), currency=owed['unit'])} {side} than a year before"
-    return f"{text}; {words.money(late['value'], currency=owed['unit'])} is past due."
+    unit = owed["unit"]
+    amount = words.money(abs(owed["value"]), currency=unit)
+    if owed["value"] < 0:
+        text = f"On {words.day(as_of)} customers' credits exceeded open invoices by {amount}"
+    else:
+        text = f"On {words.day(as_of)} customers owed {amount}"
+        against = [
+            f"{_compared(owed['value'] - owed[key], unit)} a {period} before"
+            for key, period in (("last_month", "month"), ("last_year", "year"))
+            if owed[key] is not None
+        ]
+        text += f", {words.listing(against)}" if against else ""
+    overdue = words.money(late["value"], currency=unit) if late["value"] else "nothing"
+    return f"{text}; {overdue} was past due."
+
+
+def _verb(moved: float) -> str:
+    return "rose" if moved > 0 else "fell" if moved < 0 else "stayed"
+
+
+def _compared(moved: float, currency: str) -> str:
+    if abs(moved) < 0.005:
+        return "as much as"
+    return f"{words.money(abs(moved), currency=currency)} {'more' if moved > 0 else 'less'} than"
 
 
 def age_sentence(opened: Opened) -> str:
-    """How old the data are: the last booking, and how many invoices they hold."""
+    """How old the data are: how many invoices they hold, and the day of the last booking."""
     snapshot = opened.snapshot
     items, entries = snapshot.items, snapshot.entries
     last = max(
@@ -77,12 +92,15 @@ def age_sentence(opened: Opened) -> str:
         ),
         default=None,
     )
-    number = int(items.count().execute())
     if last is None:
         return "The books hold nothing up to this date."
     days = (pd.Timestamp(snapshot.as_of) - last).days
-    behind = "on the day itself" if days == 0 else f"{words.plural(days, 'day')} before"
-    return f"{words.plural(number, 'invoice')} known by {words.day(snapshot.known_by)}; the last booking is {behind}."
+    age = "the day of the report" if days == 0 else f"{words.plural(days, 'day')} before the day of the report"
+    number = words.plural(int(items.count().execute()), "invoice")
+    return (
+        f"The figures rest on {number} known by {words.day(snapshot.known_by)}; "
+        f"the last booking is of {words.day(last.date())}, {age}."
+    )
 
 
 def decisions(collected: Collected, *, currency: str) -> pd.DataFrame:
@@ -92,7 +110,8 @@ def decisions(collected: Collected, *, currency: str) -> pd.DataFrame:
     if overdue:
         names = words.listing([words.shortened(words.printable(str(row[1])), most=40) for row in overdue])
         total = words.money(sum(float(row[3]) for row in overdue), currency=currency)
-        wanted.append((f"Call {names}: together {total} past due", "Credit manager", "this week"))
+        together = "together " if len(overdue) > 1 else ""
+        wanted.append((f"Call {names}: {together}{total} past due", "Credit manager", "this week"))
     old = collected.numbers["over_90_share"]
     amount = old["inputs"].get("over_90") or 0.0
     if amount > 0:
@@ -135,8 +154,8 @@ def hand_over(findings: Findings, collected: Collected, opened: Opened) -> None:
     findings.sentence("age_told", age_sentence(opened))
     findings.table("decisions", decisions(collected, currency=opened.company.currency), caption="Decisions wanted")
     for id in CARDS:
-        history = [float("nan") if value is None else value for value in numbers[id]["history"] or []]
-        if len(history) > 2:
+        history = [math.nan if value is None else value for value in numbers[id]["history"] or []]
+        if sum(not math.isnan(value) for value in history) > 2:
             findings.figure(
                 f"spark_{id}",
                 charts.sparkline(history),
@@ -160,7 +179,3 @@ def page(collected: Collected, *, as_of: date) -> dict[str, object]:
     said = [collected.sentences[id]["text"] for id in ("age_told", "checks_told")]
     content.append({"kind": "note", "text": " ".join(said)})
     return {"kicker": "Summary", "title": collected.sentences["headline"]["text"], "blocks": content}
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
