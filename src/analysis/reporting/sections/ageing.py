@@ -30,26 +30,33 @@ def ageing_of_segments(opened: Opened, *, by: str) -> pd.DataFrame:
 def ageing_sentence(scores: pd.DataFrame, *, currency: str) -> str:
     """Where the overdue balance stands and which way it went, in one sentence; the title of the page."""
     last = scores.iloc[-1]
-    overdue, share = words.money(last["overdue"], currency=currency), words.share(last["overdue_share"])
-    standing = f"{overdue} is past due, {share} of open invoices"
-    if len(scores) < 2 or pd.isna(last["overdue_share"]) or pd.isna(scores["overdue_share"].iloc[-2]):
-        return standing + "."
-    change = words.change(last["overdue_share"], scores["overdue_share"].iloc[-2], unit="share")
+    share = last["overdue_share"]
+    if pd.isna(share):
+        return "Nothing is owed, so nothing is past due."
+    undated = last.get("no_due_date", 0.0)
+    if undated >= last["open_balance"]:
+        return "No open invoice has a due date, so none can be called past due."
+    standing = f"{words.money(last['overdue'], currency=currency)} is past due, {words.share(share)} of open invoices"
+    if not last["overdue"]:
+        standing = "nothing is past due"
+    if undated > 0:
+        standing += f"; {words.money(undated, currency=currency)} has no due date"
+    before = scores["overdue_share"].iloc[-2] if len(scores) > 1 else float("nan")
+    if pd.isna(before):
+        return f"{standing[:1].upper()}{standing[1:]}."
+    change = words.change(share, before, unit="share")
     if change.direction == "flat":
         return f"The overdue share did not move: {standing}."
     verb = "rose" if change.direction == "up" else "fell"
-    by = words.points(abs(last["overdue_share"] - scores["overdue_share"].iloc[-2]))
-    return f"The overdue share {verb} by {by}: {standing}."
+    return f"The overdue share {verb} by {words.points(abs(share - before))}: {standing}."
 
 
 def rolls_sentence(rolls: pd.DataFrame) -> str:
     """How much of what was not due became overdue a month later, on average over the last year."""
     first = rolls.iloc[0]
-    if pd.isna(first.get("1-30", float("nan"))):
-        first_late = rolls.columns[2] if len(rolls.columns) > 2 else None
-        if first_late is None or pd.isna(first[first_late]):
-            return "There is not enough history to say how debt ages."
-    late = float(first[[c for c in rolls.index if c != rolls.index[0]]].sum())
+    if pd.isna(first["paid"]):
+        return "There is not enough history to say how debt ages."
+    late = float(first[list(rolls.index[1:])].sum())
     return (
         f"Of what is not due at a month end, {words.share(late)} is past due a month later "
         f"and {words.share(float(first['paid']))} has been paid."
@@ -67,12 +74,13 @@ def hand_over(
     currency: str,
 ) -> None:
     """Ageing by month, on the date and by segment; roll rates; the sums that must agree."""
-    findings.figure(
-        "ageing_by_month",
-        charts.stacked_ageing(by_due, currency=currency),
-        caption="Open invoices by days past due",
-        alt=charts.stacked_ageing_alt(by_due, currency=currency),
-    )
+    if len(by_due) > 1:
+        findings.figure(
+            "ageing_by_month",
+            charts.stacked_ageing(by_due, currency=currency),
+            caption="Open invoices by days past due",
+            alt=charts.stacked_ageing_alt(by_due, currency=currency),
+        )
     both = pd.DataFrame(
         {
             "days": list(by_issue.columns),
@@ -110,6 +118,9 @@ def hand_over(
     )
     if rolls is None:
         findings.unavailable("roll_rates", OPEN_ITEMS_ONLY)
+        return
+    if not (rolls["amount"] > 0).any():
+        findings.unavailable("roll_rates", "nothing that was open at a month end has been followed to the next")
         return
     shares = rolls[rolls["amount"] > 0].drop(columns="amount").reset_index()
     shares = shares.rename(columns=lambda c: str(c).replace("_", " "))

@@ -9,6 +9,7 @@ from analysis.reporting import charts, words
 from analysis.reporting.findings import Findings
 
 _TOP = 10
+_LISTED = 50
 
 
 def largest(debtors: pd.DataFrame, *, most: int = _TOP) -> pd.DataFrame:
@@ -25,7 +26,8 @@ def debtors_sentence(found: Concentration, debtors: pd.DataFrame, *, currency: s
         return "Nobody owes anything."
     if found.n_debtors <= _TOP:
         return f"{words.plural(found.n_debtors, 'customer')} owe{'s' if found.n_debtors == 1 else ''} the whole book."
-    late = words.money(float(debtors.head(_TOP)["overdue"].sum()), currency=currency)
+    overdue = float(debtors.head(_TOP)["overdue"].sum())
+    late = words.money(overdue, currency=currency) if overdue else "none"
     number = words.significant(found.effective_number)
     return (
         f"The {_TOP} largest of {words.count(found.n_debtors)} debtors owe {words.share(found.top_share)} of the book, "
@@ -51,33 +53,42 @@ def hand_over(findings: Findings, debtors: pd.DataFrame, concentration: Concentr
         findings.number(
             id, value, unit=unit, label=label, definition=definition, inputs={"open_balance": concentration.exposure}
         )
-    top = largest(debtors)
-    findings.figure(
-        "largest_debtors",
-        charts.ranked_bars(top, currency=currency),
-        caption=f"The {min(_TOP, len(top))} largest debtors",
-        alt=charts.ranked_bars_alt(top, currency=currency),
+    owing = debtors[debtors["open_balance"] > 0]
+    if owing.empty:
+        findings.unavailable("largest_debtors", "nobody owes anything")
+    else:
+        top = largest(owing)
+        findings.figure(
+            "largest_debtors",
+            charts.ranked_bars(top, currency=currency),
+            caption=_caption(len(owing)),
+            alt=charts.ranked_bars_alt(top, currency=currency),
+        )
+    late = owing[owing["overdue"] > 0].sort_values(["overdue", "open_balance"], ascending=False, kind="stable")
+    _listed(
+        findings, "top_exposures", owing, caption="Largest exposures", absent="nobody owes anything", currency=currency
     )
-    rows = debtors.head(50).reset_index()
-    columns = ["customer_id", "name", "open_balance", "overdue", "oldest_days", "share"]
-    shown = rows[columns].rename(
-        columns={"customer_id": "number", "open_balance": "open", "oldest_days": "oldest, days past due"}
-    )
-    findings.table(
-        "top_exposures",
-        shown,
-        caption="Largest exposures",
-        units={"open": currency, "overdue": currency, "oldest, days past due": "count", "share": "share"},
-    )
-    late = debtors.sort_values(["overdue", "open_balance"], ascending=False).query("overdue > 0").head(50)
-    late = late.reset_index()[columns].rename(
-        columns={"customer_id": "number", "open_balance": "open", "oldest_days": "oldest, days past due"}
-    )
-    findings.table(
-        "top_overdue",
-        late,
-        caption="Most overdue",
-        units={"open": currency, "overdue": currency, "oldest, days past due": "count", "share": "share"},
-    )
+    _listed(findings, "top_overdue", late, caption="Most overdue", absent="nothing is past due", currency=currency)
     told = debtors_sentence(concentration, debtors, currency=currency)
     findings.sentence("debtors_told", told, uses=["top_share"])
+
+
+def _caption(n_debtors: int) -> str:
+    if n_debtors == 1:
+        return "The only debtor"
+    return f"All {n_debtors} debtors" if n_debtors <= _TOP else f"The {_TOP} largest debtors"
+
+
+def _listed(findings: Findings, id: str, rows: pd.DataFrame, *, caption: str, absent: str, currency: str) -> None:
+    """Customers by name with what they owe, the first fifty; or the reason why there are none."""
+    if rows.empty:
+        findings.unavailable(id, absent)
+        return
+    shown = rows.head(_LISTED).reset_index()[["customer_id", "name", "open_balance", "overdue", "oldest_days", "share"]]
+    oldest = "oldest, days past due"
+    findings.table(
+        id,
+        shown.rename(columns={"customer_id": "number", "open_balance": "open", "oldest_days": oldest}),
+        caption=caption,
+        units={"open": currency, "overdue": currency, oldest: "count", "share": "share"},
+    )

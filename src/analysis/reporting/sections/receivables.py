@@ -87,14 +87,14 @@ def days_sentence(scores: pd.DataFrame, *, open_items_only: bool = False) -> str
     if open_items_only:
         return "Days of sales and collection cannot be measured: " + OPEN_ITEMS_ONLY + "."
     if pd.isna(last["dso_countback"]):
-        return "DSO is not defined: there are no sales to count back through."
+        return "DSO is not defined: customers' credits exceed open invoices."
     least = "at least " if bool(last.get("dso_countback_exhausted", False)) else ""
     text = f"By count-back, {least}{words.days(last['dso_countback'])} of sales are outstanding"
     if pd.isna(last["best_possible_dso"]):
         return text + "."
     late = words.days(last["average_days_delinquent"])
     best = words.days(last["best_possible_dso"])
-    return f"{text}; were nothing late, receivables would stand at {best} of sales, and {late} are overdue."
+    return f"{text}; by recent sales, {best} are not due yet and {late} are overdue."
 
 
 def hand_over(findings: Findings, found: Receivables) -> None:
@@ -164,7 +164,7 @@ def page(collected: Collected) -> dict[str, object]:
         "kicker": "Receivables",
         "title": collected.sentences["ageing_told"]["text"].removesuffix("."),
         "blocks": [
-            blocks.figure(collected, "ageing_by_month"),
+            *([blocks.figure(collected, "ageing_by_month")] if "ageing_by_month" in collected.figures else []),
             {
                 "kind": "row",
                 "blocks": [blocks.table(collected, "ageing_by_due"), blocks.table(collected, "ageing_by_issue")],
