@@ -70,8 +70,10 @@ def shown_groups(snapshot: Snapshot, *, by: str, most: int = 5) -> dict[str, str
     sizes = sizes.sort_values(["invoices", by], ascending=[False, True], ignore_index=True)
     minimum = snapshot.company.policy.group_minimum
     large = sizes[(sizes["customers"] >= minimum) & (sizes["invoices"] >= 30)].head(most)
-    rest = sizes.drop(large.index)
-    if len(rest) and rest["customers"].sum() < minimum and len(large):
+    rest = items.filter(items[by].notin(list(large[by]))) if len(large) else items
+    # A customer may be in several groups of the rest, of channels say, and is one customer all the same.
+    in_rest = int(rest["customer_id"].nunique().execute())
+    if len(large) < len(sizes) and in_rest < minimum:
         large = large.iloc[:-1]
     return {value: value for value in large[by]}
 

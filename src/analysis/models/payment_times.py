@@ -10,6 +10,7 @@ import pandas as pd
 
 from analysis.ledger.snapshot import Snapshot
 from analysis.measures.outcomes import curve_counts, folded, outcome_counts, segment_dimension, shown_groups
+from analysis.measures.positions import month_ends
 from analysis.models.logrank import LogRank, log_rank
 from analysis.models.survival import PaymentCurve, payment_curve, payment_curves
 
@@ -46,7 +47,8 @@ def payment_times(snapshot: Snapshot) -> PaymentTimes:
         outcomes = folded(outcomes, shown_groups(snapshot, by=dimension))
     now = curve_counts(outcomes, issued_after=start)
     then = curve_counts(outcomes, issued_after=before, issued_until=start)
-    has_year_before = bool(len(outcomes)) and outcomes["issue_month"].min() <= start - pd.DateOffset(months=6)
+    # Half of the year before is enough to compare with, less is not.
+    has_year_before = bool(len(then)) and outcomes["issue_month"].min() <= months_before(start, 6)
     segments = _shown(payment_curves(now, by="group")) if dimension is not None else ()
     return PaymentTimes(
         dimension=dimension,
@@ -70,9 +72,12 @@ def _shown(curves: Sequence[PaymentCurve]) -> tuple[PaymentCurve, ...]:
 
 def _medians(outcomes: pd.DataFrame, *, end: pd.Timestamp) -> pd.Series:
     """Median of the invoices issued in the twelve months to each of the last thirteen month ends."""
-    months = sorted(month for month in outcomes["issue_month"].unique() if month <= end)[-13:]
+    first = outcomes["issue_month"].min()
     found = {}
-    for month in months:
+    # Also the months in which nothing was issued, so that the value before the last is that of the month before.
+    for month in month_ends(end.date(), 13):
+        if not month >= first:
+            continue
         counts = curve_counts(outcomes, issued_after=months_before(month, 12), issued_until=month)
         found[month] = payment_curve(_pooled(counts)).median_days
     return pd.Series(found, dtype=float).replace(math.inf, math.nan)
@@ -109,3 +114,10 @@ def year_counts(snapshot: Snapshot) -> tuple[pd.DataFrame, pd.Timestamp]:
 
 def _finite(value: float) -> float:
     return value if math.isfinite(value) else math.nan
+
+
+def observed_and_expected(times: PaymentTimes) -> pd.DataFrame:
+    """Invoices settled in each segment beside what equal curves would have let one expect; empty without segments."""
+    if times.differ is None:
+        return pd.DataFrame(columns=["observed", "expected"])
+    return pd.DataFrame({"observed": times.differ.observed, "expected": times.differ.expected})

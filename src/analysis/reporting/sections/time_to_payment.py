@@ -7,6 +7,7 @@ import math
 import pandas as pd
 
 from analysis.ledger.opening import Opened
+from analysis.measures.outcomes import OTHERS
 from analysis.models.payment_times import PaymentTimes, curves_table
 from analysis.models.survival import PaymentCurve
 from analysis.reporting import blocks, charts, words
@@ -16,20 +17,29 @@ from analysis.reporting.sections.ledger import OPEN_ITEMS_ONLY
 
 
 def in_words(curve: PaymentCurve) -> str:
-    """A curve as one says it: by which day half are settled, and when one in ten is still open."""
-    half, ninth = curve.median_days, curve.quantile(0.9).value
+    """A curve as one says it: by which day half are settled, and by which nine in ten."""
+    half, nine_in_ten = curve.median_days, curve.quantile(0.9).value
     if math.isnan(half):
         return "there are no invoices"
-    first = f"half are settled by day {half:.0f}" if math.isfinite(half) else "less than half have been settled so far"
-    if not math.isfinite(half) or not math.isfinite(ninth):
-        return first
-    return f"{first}, one in ten is still open at day {ninth:.0f}"
+    if not math.isfinite(half):
+        return "fewer than half have been settled so far"
+    if not math.isfinite(nine_in_ten):
+        return f"half are settled by day {half:.0f}"
+    # Where exactly nine in ten are settled for a while, the quantile is the middle of that stretch.
+    by = math.ceil(nine_in_ten)
+    return (
+        f"nine in ten are settled by day {by}"
+        if by == half
+        else (f"half are settled by day {half:.0f} and nine in ten by day {by}")
+    )
 
 
 def median_sentence(times: PaymentTimes) -> str:
     """The curve of the last year in words, and whether it moved; the title of the page."""
     said = in_words(times.whole)
     before = times.whole_before
+    if not times.whole.n_invoices:
+        return "No invoice was issued in the last twelve months."
     if before is None or not math.isfinite(before.median_days) or not math.isfinite(times.whole.median_days):
         return f"Of the invoices of the last twelve months, {said}."
     moved = times.whole.median_days - before.median_days
@@ -42,18 +52,31 @@ def median_sentence(times: PaymentTimes) -> str:
 
 def segments_sentence(times: PaymentTimes) -> str:
     """Which segment settles soonest and which last, and whether the difference can be chance."""
-    known = [curve for curve in times.segments if math.isfinite(curve.median_days)]
-    if times.differ is None or len(known) < 2:
+    if times.differ is None or len(times.segments) < 2:
         return "The books do not tell enough customers apart to compare segments."
-    first, last = min(known, key=lambda c: c.median_days), max(known, key=lambda c: c.median_days)
+    first, last = (end(times.segments, key=lambda c: c.median_days) for end in (min, max))
+    tested = _tested(times.differ.p_value)
+    if not math.isfinite(first.median_days):
+        return f"By {times.dimension}, fewer than half of the invoices of each have been settled so far{tested}."
+    soonest = f"By {times.dimension}, half are settled soonest in {_named(first)} (day {first.median_days:.0f})"
+    if not math.isfinite(last.median_days):
+        return f"{soonest}; in {_named(last)}, fewer than half have been settled so far{tested}."
     if first.median_days == last.median_days:
-        return f"Half of the invoices of every {times.dimension} are settled by day {first.median_days:.0f}."
-    chance = "more than chance would" if times.differ.p_value < 0.05 else "by no more than chance may"
-    return (
-        f"By {times.dimension}, half are settled soonest in {first.label} (day {first.median_days:.0f}) and last in "
-        f"{last.label} (day {last.median_days:.0f}); the curves differ {chance} (log-rank, "
-        f"p {'below 0.001' if times.differ.p_value < 0.001 else f'= {times.differ.p_value:.3f}'})."
-    )
+        return f"By {times.dimension}, half are settled by day {first.median_days:.0f} in each{tested}."
+    return f"{soonest} and last in {_named(last)} (day {last.median_days:.0f}){tested}."
+
+
+def _named(curve: PaymentCurve) -> str:
+    return "the other groups" if curve.label == OTHERS else curve.label
+
+
+def _tested(p_value: float) -> str:
+    """What the log-rank test says of the difference, as the end of a sentence; blank where it says nothing."""
+    if math.isnan(p_value):
+        return ""
+    differ = "more than chance would" if p_value < 0.05 else "by no more than chance may"
+    p = "below 0.001" if p_value < 0.001 else f"= {words.significant(p_value, digits=3)}"
+    return f"; the curves differ {differ} (log-rank, p {p})"
 
 
 def hidden_sentence(paid_only: float, whole: PaymentCurve, *, horizon: int) -> str:
@@ -62,13 +85,16 @@ def hidden_sentence(paid_only: float, whole: PaymentCurve, *, horizon: int) -> s
     if math.isnan(paid_only) or math.isnan(mean.value):
         return "There is too little history to compare paid invoices with all."
     difference = mean.value - paid_only
-    if abs(difference) < mean.value - mean.low:
+    if abs(difference) <= mean.value - mean.low:
         return f"Counting open invoices changes little: {words.days(mean.value)} on average within {horizon} days."
-    side = "short" if difference > 0 else "long"
+    if difference < 0:
+        return (
+            f"Paid invoices alone say no less than the truth: {words.days(paid_only)}, against "
+            f"{words.days(mean.value)} of all invoices within {horizon} days."
+        )
     return (
         f"Paid invoices alone would say {words.days(paid_only)}; with the open ones counted it is "
-        f"{words.days(mean.value)} (within {horizon} days), so the usual figure is {words.days(abs(difference))} too "
-        f"{side}."
+        f"{words.days(mean.value)} (within {horizon} days), so the usual figure is {words.days(difference)} too short."
     )
 
 
@@ -155,12 +181,15 @@ def hand_over(
 
 def _figures(findings: Findings, times: PaymentTimes, pattern: pd.DataFrame) -> None:
     shown = times.segments or (times.whole,)
-    before = times.segments_before if times.segments else ()
+    before = {curve.label: curve for curve in times.segments_before}
+    if not times.segments and times.whole_before is not None:
+        before = {times.whole.label: times.whole_before}
+    lighter = "; lighter: the year before" if before else ""
     if times.whole.n_invoices >= 10:
         findings.figure(
             "payment_curves",
             charts.payment_curves(shown, year_ago=before, columns=len(shown) if len(shown) < 5 else 3),
-            caption="Share of invoices still open, by days since issue; lighter: the year before",
+            caption=f"Share of invoices still open, by days since issue{lighter}",
             alt=charts.payment_curves_alt(shown, year_ago=before),
         )
     else:
