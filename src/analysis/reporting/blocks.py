@@ -66,7 +66,12 @@ def card(collected: Collected, id: str, *, as_of: date) -> Block:
 
 def _bare(value: float | None, *, unit: str) -> str:
     """A target without the word that the figure itself says."""
-    return "" if value is None else words.quantity(value, unit=unit).removesuffix("days").strip()
+    return "" if value is None else words.quantity(_whole(value), unit=unit).removesuffix("days").strip()
+
+
+def _whole(value: float) -> float:
+    """A whole number as such: words give it no decimals then."""
+    return int(value) if float(value).is_integer() else value
 
 
 def interval(number: Mapping[str, Any]) -> str:
@@ -93,11 +98,13 @@ def table(
     note: str = "",
     rows: int | None = None,
     left: Iterable[str] = (),
+    cents: bool = False,
 ) -> Block:
     """A table of findings with one scale for all amounts and the units in its heading.
 
     ``total`` sets the last row apart; ``heat`` names columns of shares to be shaded; ``rows`` shows only so
-    many (the total stays); ``left`` names columns of text beside the first.
+    many (the total stays); ``left`` names columns of text beside the first; ``cents`` shows amounts in full, where
+    a difference of one counts.
     """
     if id not in collected.tables:
         return unavailable(collected, id)
@@ -106,7 +113,7 @@ def table(
     last = body.pop() if total and body else None
     cut = body if rows is None else body[:rows]
     shown = [*cut, last] if last is not None else cut
-    scales = _scales(shown, columns, units)
+    scales = _scales(shown, columns, units, cents=cents)
     texts = [
         tuple(_cell(cell, units.get(c, ""), scales) for cell, c in zip(row, columns, strict=True)) for row in shown
     ]
@@ -126,7 +133,9 @@ def table(
     }
 
 
-def _scales(rows: Sequence[Sequence[Any]], columns: Sequence[str], units: Mapping[str, str]) -> dict[str, words.Scale]:
+def _scales(
+    rows: Sequence[Sequence[Any]], columns: Sequence[str], units: Mapping[str, str], *, cents: bool
+) -> dict[str, words.Scale]:
     """One scale for each currency among the units: the largest amount has at least four figures."""
     amounts: dict[str, list[float]] = {}
     for row in rows:
@@ -134,12 +143,15 @@ def _scales(rows: Sequence[Sequence[Any]], columns: Sequence[str], units: Mappin
             unit = units.get(column, "")
             if _is_currency(unit) and isinstance(cell, int | float):
                 amounts.setdefault(unit, []).append(float(cell))
+    if cents:
+        return {currency: words.Scale(divisor=1, unit=currency, decimals=2) for currency in amounts}
     return {currency: _scale(max(map(abs, values)), currency=currency) for currency, values in amounts.items()}
 
 
 def _scale(largest: float, *, currency: str) -> words.Scale:
     """Whole units of a scale in which the largest amount has four to six figures; cents for small amounts."""
-    scale = words.scale_of([largest / 1000], currency=currency)
+    # Half a unit of the sixth figure more, because 999,999.6 is shown as 1,000,000.
+    scale = words.scale_of([largest * (1 + 0.5e-6) / 1000], currency=currency)
     return replace(scale, decimals=2 if scale.divisor == 1 and largest < 1000 else 0)
 
 
@@ -155,9 +167,10 @@ def _cell(cell: Any, unit: str, scales: Mapping[str, words.Scale]) -> str:
     if unit == "share":
         return words.share(cell).removesuffix("%")
     if unit == "days":
-        cell = int(cell) if float(cell).is_integer() else cell
-        return words.days(cell).removesuffix("days").removesuffix("day").strip()
-    return words.quantity(cell, unit=unit) if unit in ("count", "ratio", "points") else words.significant(cell)
+        return words.days(_whole(cell)).removesuffix("days").removesuffix("day").strip()
+    if unit in ("ratio", "points"):
+        return words.quantity(cell, unit=unit)
+    return words.count(cell) if unit == "count" or isinstance(cell, int) else words.significant(cell)
 
 
 def _unit(unit: str, scales: Mapping[str, words.Scale]) -> str:
@@ -192,8 +205,3 @@ def _shades(
 
 def _is_currency(unit: str) -> bool:
     return len(unit) == 3 and unit.isalpha() and unit.isupper()
-
-
-def as_date(text: str) -> date:
-    """An ISO date."""
-    return date.fromisoformat(text)

@@ -276,6 +276,6 @@ def page(collected: Collected) -> dict[str, object]:
             blocks.lead(collected, "tie_told", "checks_told"),
             blocks.figure(collected, "roll_forward"),
             *([blocks.table(collected, "roll_forward_months")] if "roll_forward_months" in collected.tables else []),
-            blocks.table(collected, "reconciliation"),
+            blocks.table(collected, "reconciliation", cents=True),
         ],
     }
