@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 
 from analysis.measures.bad_debt import bad_debt_to_sales
@@ -11,16 +13,6 @@ from analysis.measures.months import LedgerMonths, month_table
 from analysis.measures.ratio import ratio
 
 _YEAR = 12
-_OF_FLOWS = (
-    "dso_simple",
-    "dso_rolling",
-    "dso_countback",
-    "best_possible_dso",
-    "average_days_delinquent",
-    "collection_effectiveness",
-    "turnover",
-    "bad_debt_to_sales",
-)
 
 
 def scorecard(months: LedgerMonths, *, last: int = 13) -> pd.DataFrame:
@@ -28,50 +20,63 @@ def scorecard(months: LedgerMonths, *, last: int = 13) -> pd.DataFrame:
 
     Columns: all of :func:`analysis.measures.months.month_table`, and
 
-    - ``overdue_share`` and ``over_90_share`` (of ``open_balance``);
+    - ``overdue_share`` and ``over_90_share``, of ``open_balance``;
     - ``dso_simple``, ``dso_rolling`` (over the policy's ``dso_months``), ``dso_countback`` with
-      ``dso_countback_exhausted``, on ``receivables``; ``best_possible_dso`` on ``not_due`` and
-      ``average_days_delinquent`` on ``overdue``, over the months of the rolling DSO, whose sales and days
-      are ``credit_sales_rolling`` and ``days_rolling``;
-    - ``opening`` and ``collection_effectiveness`` of the month;
-    - ``turnover`` = ``credit_sales_12 / mean_balance_12`` and ``bad_debt_to_sales`` =
+      ``dso_countback_exhausted`` and ``dso_countback_skipped``, on ``receivables``; ``best_possible_dso`` on
+      ``not_due`` and ``average_days_delinquent`` on ``overdue``, over the months of the rolling DSO, whose sales
+      and days are ``credit_sales_rolling`` and ``days_rolling``;
+    - ``opening`` (receivables a month before) and ``collection_effectiveness`` of the month;
+    - ``turnover`` = ``credit_sales_12 / mean_balance_12``, the mean over the receivables at the thirteen month
+      ends that bound twelve months;
+    - ``write_offs_net`` (less recoveries) of the month, and ``bad_debt_to_sales`` =
       ``write_offs_net_12 / credit_sales_12`` over twelve months.
 
-    NaN where a measure is undefined, or its months are not in the books; so are all measures of flows where
-    the books hold open items only, because the sales and payments of the past are not in them.
+    Cash on account counts as collected in whatever stands on ``receivables``; so DSO is best possible DSO plus
+    days delinquent only where there is none, no credit balance and no invoice without a due date. NaN where a
+    measure is undefined, or the months that it needs are not in the books.
     """
-    k = months.snapshot.company.policy.dso_months
-    table = month_table(months)
-    table["overdue_share"] = ratio(table["overdue"], table["open_balance"])
-    table["over_90_share"] = ratio(table["over_90"], table["open_balance"])
-    days = days_by_month(table.assign(open_balance=table["receivables"]), k=k)
-    days = days.rename(columns={f"dso_rolling_{k}": "dso_rolling"})
-    table = table.join(days)
-    table["credit_sales_rolling"] = _over(table, "credit_sales", k)
-    table["days_rolling"] = _over(table, "days", k)
-    table["opening"] = _grouped(table, "receivables").shift()
-    table["collection_effectiveness"] = collection_effectiveness(
-        table["opening"], table["credit_sales"], table["receivables"], table["not_due"]
-    )
-    table["credit_sales_12"] = _over(table, "credit_sales", _YEAR)
-    table["mean_balance_12"] = _over(table, "receivables", _YEAR) / _YEAR
-    table["turnover"] = ratio(table["credit_sales_12"], table["mean_balance_12"])
-    table["write_offs_net_12"] = _over(table.assign(net=table["write_off"] - table["recovery"]), "net", _YEAR)
-    table["bad_debt_to_sales"] = bad_debt_to_sales(table["write_offs_net_12"], 0.0, table["credit_sales_12"])
-    if months.snapshot.open_items_only:
-        table[list(_OF_FLOWS)] = float("nan")
+    table = _per_group(month_table(months), lambda rows: _measured(rows, k=months.snapshot.company.policy.dso_months))
     ends = table.index.get_level_values("month_end").unique().sort_values()[-last:]
     return table[table.index.get_level_values("month_end").isin(ends)]
 
 
-def _grouped(table: pd.DataFrame, column: str) -> pd.core.groupby.SeriesGroupBy | pd.Series:
-    by = [name for name in table.index.names if name != "month_end"]
-    return table.groupby(level=by, sort=False)[column] if by else table[column]
+def _measured(rows: pd.DataFrame, *, k: int) -> pd.DataFrame:
+    """The measures of one group, from its months in order and without gaps."""
+    table = rows.copy()
+    table["overdue_share"] = ratio(table["overdue"], table["open_balance"])
+    table["over_90_share"] = ratio(table["over_90"], table["open_balance"])
+    days = days_by_month(table.assign(open_balance=table["receivables"]), k=k)
+    table = table.join(days.rename(columns={f"dso_rolling_{k}": "dso_rolling"}))
+    table["credit_sales_rolling"] = _over(table["credit_sales"], k)
+    table["days_rolling"] = _over(table["days"], k)
+    table["opening"] = table["receivables"].shift()
+    table["collection_effectiveness"] = collection_effectiveness(
+        table["opening"], table["credit_sales"], table["receivables"], table["not_due"]
+    )
+    table["credit_sales_12"] = _over(table["credit_sales"], _YEAR)
+    # twelve months lie between thirteen month ends
+    table["mean_balance_12"] = _over(table["receivables"], _YEAR + 1) / (_YEAR + 1)
+    table["turnover"] = ratio(table["credit_sales_12"], table["mean_balance_12"])
+    table["write_offs_net"] = table["write_off"] - table["recovery"]
+    table["write_offs_net_12"] = _over(table["write_offs_net"], _YEAR)
+    table["bad_debt_to_sales"] = bad_debt_to_sales(
+        _over(table["write_off"], _YEAR), _over(table["recovery"], _YEAR), table["credit_sales_12"]
+    )
+    return table
 
 
-def _over(table: pd.DataFrame, column: str, months: int) -> pd.Series:
-    """Sum over so many months up to each; NaN where fewer are known."""
+def _over(values: pd.Series, months: int) -> pd.Series:
+    """Sum over so many months up to each; NaN where fewer are known.
+
+    Added up anew for each month: a running sum keeps a trace of what left it, and would not come back to zero.
+    """
+    return sum((values.shift(back) for back in range(1, months)), start=values.astype(float))
+
+
+def _per_group(table: pd.DataFrame, measure: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
+    """What ``measure`` says of each group's months, put together as they came; an empty table keeps its columns."""
     by = [name for name in table.index.names if name != "month_end"]
     if not by:
-        return table[column].rolling(months).sum()
-    return table.groupby(level=by, sort=False)[column].transform(lambda s: s.rolling(months).sum())
+        return measure(table)
+    parts = [measure(rows.droplevel(by)).set_axis(rows.index) for _, rows in table.groupby(level=by, sort=False)]
+    return pd.concat(parts) if parts else measure(table.droplevel(by)).set_axis(table.index)
