@@ -134,7 +134,7 @@ def hand_over(
 
 
 def _with_total(segments: pd.DataFrame) -> pd.DataFrame:
-    total = segments.sum(numeric_only=True).to_frame("total").T.rename_axis(segments.index.name)
+    total = segments.sum(numeric_only=True).to_frame("total").T.rename_axis(index=segments.index.name)
     rows = pd.concat([segments, total])
     rows["invoices"] = rows["invoices"].astype(int)
-    return rows.rename_axis(segments.index.name).reset_index()
+    return rows.rename_axis(index=segments.index.name).reset_index()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -165,12 +166,15 @@ def _movements(findings: Findings, roll: pd.DataFrame, currency: str) -> None:
         definition = "roll_forward_currency" if line == "fx" else f"roll_forward_{line}"
         findings.number(f"month_{line}", float(last[line]), unit=currency, label=label, definition=definition)
     steps = waterfall_steps(roll)
-    findings.figure(
-        "roll_forward",
-        charts.waterfall(steps, unit=currency),
-        caption=f"From {words.day(_before(roll.index[-1]))} to {words.day(roll.index[-1].date())}",
-        alt=charts.waterfall_alt(steps, unit=currency),
-    )
+    if undrawn := _undrawn(steps):
+        findings.unavailable("roll_forward", undrawn)
+    else:
+        findings.figure(
+            "roll_forward",
+            charts.waterfall(steps, unit=currency),
+            caption=f"From {words.day(_before(roll.index[-1]))} to {words.day(roll.index[-1].date())}",
+            alt=charts.waterfall_alt(steps, unit=currency),
+        )
     moved = [line for line in _LABELS if (roll[line].abs() >= 0.005).any()]
     shown = roll[["opening", *moved, "closing"]].rename(columns=_LABELS).rename_axis("month end")
     findings.table(
@@ -179,6 +183,15 @@ def _movements(findings: Findings, roll: pd.DataFrame, currency: str) -> None:
         caption="Roll-forward by month",
         units=dict.fromkeys(shown.columns, currency) | {"month end": "date"},
     )
+
+
+def _undrawn(steps: pd.DataFrame) -> str:
+    """Why a waterfall cannot show these steps; blank where it can."""
+    signed = steps["amount"].where(steps["kind"] != "fall", -steps["amount"])
+    levels = signed.iloc[:-1].cumsum()
+    if levels.min() <= -_HALF_A_CENT:
+        return "the balance was below zero within the month; the table has its lines"
+    return "nothing was owed and nothing moved this month" if levels.max() < _HALF_A_CENT else ""
 
 
 def _before(end: pd.Timestamp) -> pd.Timestamp:
@@ -202,7 +215,7 @@ def _balances(findings: Findings, table: pd.DataFrame, currency: str) -> None:
             inputs={k: float(last[k]) for k in ("open_balance", "credit_balances", "unapplied")}
             if name == "receivables"
             else None,
-            **compared(table[name]),
+            **compared(table[name]),  # type: ignore[arg-type]
         )
 
 
@@ -258,16 +271,17 @@ def _checks(findings: Findings, opened: Opened) -> None:
     findings.table("facts", shown, caption="What the checks found", units={"rows": "count"})
 
 
-def _where(fact: dict[str, object]) -> str:
+def _where(fact: Mapping[Hashable, Any]) -> str:
     parts = [str(fact["table"])]
-    parts += [f"row {int(fact['row']):,}"] if fact["row"] == fact["row"] and fact["row"] else []  # type: ignore[call-overload]
+    parts += [f"row {int(fact['row']):,}"] if fact["row"] == fact["row"] and fact["row"] else []
     parts += [str(fact["column"])] if fact["column"] else []
     return ", ".join(parts)
 
 
 def page(collected: Collected) -> dict[str, object]:
     """Page 2: the ledger ties to the books; one line where there is nothing to tie or to roll forward."""
-    if "roll_forward" in collected.unavailable and "reconciliation" in collected.unavailable:
+    unavailable = collected.unavailable
+    if unavailable.get("roll_forward", {}).get("reason") == OPEN_ITEMS_ONLY and "reconciliation" in unavailable:
         return {"kicker": "The books", "title": "Do the books tie?", "unavailable": OPEN_ITEMS_ONLY}
     return {
         "kicker": "The books",

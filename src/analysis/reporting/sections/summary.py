@@ -59,7 +59,7 @@ def owed_sentence(numbers: Mapping[str, Mapping[str, Any]], *, as_of: date) -> s
     if owed["value"] < 0:
         text = f"On {words.day(as_of)} customers' credits exceeded open invoices by {amount}"
     else:
-        text = f"On {words.day(as_of)} customers owed {amount}"
+        text = f"On {words.day(as_of)} customers owed {amount if owed['value'] else 'nothing'}"
         against = [
             f"{_compared(owed['value'] - owed[key], unit)} a {period} before"
             for key, period in (("last_month", "month"), ("last_year", "year"))
