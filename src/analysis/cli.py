@@ -196,7 +196,8 @@ def _print_table(books: Books, on: date | None, broken: list[str]) -> None:
 
     from analysis.ledger.opening import fates
 
-    console = Console()
+    # a log has no width of its own, and must not cut a name in two
+    console = Console() if sys.stdout.isatty() else Console(width=200)
     if books.facts:
         table = Table("", "where", "what", "rows", "remedy", title="Findings", title_justify="left", show_lines=False)
         table.columns[3].justify = "right"

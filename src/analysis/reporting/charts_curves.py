@@ -34,18 +34,18 @@ def payment_curves(
     *,
     year_ago: Mapping[str, Curve] | Sequence[Curve] = (),
     horizon_days: int | None = None,
-    columns: int = 3,
+    columns: int | None = None,
     panel_height: float = 46.0,
 ) -> style.PageFigure:
     """One panel per segment: the share of invoices still open by days since issue, with its band.
 
     ``year_ago`` holds the same segments a year before (by label), drawn lighter. The day by which half are paid
-    is marked. The curve ends at ``horizon_days``, else where the first of the curves has fewer than one in a
-    hundred open or no one left at risk.
+    is marked. Three panels stand side by side, or four where there are just four. The curve ends at
+    ``horizon_days``, else where the first of the curves has fewer than one in a hundred open or no one at risk.
     """
     before = year_ago if isinstance(year_ago, Mapping) else {curve.label: curve for curve in year_ago}
     horizon = horizon_days or _horizon(curves)
-    columns = min(columns, max(1, len(curves)))
+    columns = min(columns or (4 if len(curves) == 4 else 3), max(1, len(curves)))
     rows = math.ceil(len(curves) / columns) or 1
     figure = style.figure("full", height=panel_height * rows + 6, gaps=(0.04, 0.06))
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)

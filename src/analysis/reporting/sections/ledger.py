@@ -229,11 +229,9 @@ def compared(series: pd.Series) -> dict[str, object]:
     }
 
 
-def _reconciliations(findings: Findings, found: Sequence[Reconciliation], currency: str) -> None:
-    if not found:
-        findings.unavailable("reconciliation", "no balance of the control account was given for this date")
-        return
-    frame = pd.DataFrame(
+def reconciliation_table(found: Sequence[Reconciliation]) -> pd.DataFrame:
+    """Ledger, control account and difference of each entity."""
+    return pd.DataFrame(
         {
             "entity": [one.entity or "company" for one in found],
             "ledger": [float(one.ledger) for one in found],
@@ -241,6 +239,13 @@ def _reconciliations(findings: Findings, found: Sequence[Reconciliation], curren
             "difference": [float(one.difference) for one in found],
         }
     )
+
+
+def _reconciliations(findings: Findings, found: Sequence[Reconciliation], currency: str) -> None:
+    if not found:
+        findings.unavailable("reconciliation", "no balance of the control account was given for this date")
+        return
+    frame = reconciliation_table(found)
     units = dict.fromkeys(["ledger", "control account", "difference"], currency)
     findings.table("reconciliation", frame, caption="Ledger against general ledger", units=units)
 

@@ -188,7 +188,7 @@ def _figures(findings: Findings, times: PaymentTimes, pattern: pd.DataFrame) -> 
     if times.whole.n_invoices >= 10:
         findings.figure(
             "payment_curves",
-            charts.payment_curves(shown, year_ago=before, columns=len(shown) if len(shown) < 5 else 3),
+            charts.payment_curves(shown, year_ago=before),
             caption=f"Share of invoices still open, by days since issue{lighter}",
             alt=charts.payment_curves_alt(shown, year_ago=before),
         )

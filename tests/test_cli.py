@@ -1,0 +1,143 @@
+"""The command as its user meets it: messages, remedies and exit codes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+_INVOICES = """invoice number,customer number,invoice date,due date,gross amount
+1001,C1,2026-01-05,2026-02-04,100.00
+1002,C2,2026-01-06,2026-02-05,250.50
+1003,C1,2026-02-06,2026-03-08,40.00
+"""
+_PAYMENTS = """payment id,payment date,amount,invoice number
+P1,2026-02-01,100.00,1001
+P2,2026-02-20,50.50,1002
+"""
+_COMPANY = """[company]
+name = "Made for a test"
+currency = "EUR"
+[tables.invoices]
+file = "invoices.csv"
+columns.invoice_id = "invoice number"
+columns.customer_id = "customer number"
+columns.issued_on = "invoice date"
+columns.due_on = "due date"
+columns.amount = "gross amount"
+[tables.entries]
+file = "payments.csv"
+columns = { entry_id = "payment id", booked_on = "payment date", invoice_id = "invoice number" }
+constants.kind = "payment"
+[tables.control]
+file = "control.csv"
+"""
+
+
+@pytest.fixture
+def books(tmp_path: Path) -> Path:
+    """A company of three invoices: 240.00 open on 28 February 2026, by hand 250.50 - 50.50 + 40.00."""
+    (tmp_path / "invoices.csv").write_text(_INVOICES)
+    (tmp_path / "payments.csv").write_text(_PAYMENTS)
+    (tmp_path / "control.csv").write_text("on,balance\n2026-02-28,240.00\n")
+    (tmp_path / "company.toml").write_text(_COMPANY)
+    return tmp_path
+
+
+def paycurve(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from analysis.cli import main; main()", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=180, check=False)
+
+
+def test_check_of_sound_books_ends_with_0_and_says_so(books: Path):
+    done = paycurve("check", "company.toml", "--as-of", "2026-02-28", cwd=books)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "hold together as of 2026-02-28" in done.stdout
+
+
+def test_check_as_json_counts_what_came_in(books: Path):
+    done = paycurve("check", "company.toml", "--json", cwd=books)
+    found = json.loads(done.stdout)
+    assert {row["table"]: row["rows"] for row in found["rows"]} == {"invoices": 3, "entries": 2, "control": 1}
+    assert found["not_reconciled"] == []
+
+
+def test_a_control_account_that_differs_by_a_cent_ends_with_4_and_names_both_sides(books: Path):
+    (books / "control.csv").write_text("on,balance\n2026-02-28,240.01\n")
+    done = paycurve("check", "company.toml", "--as-of", "2026-02-28", cwd=books)
+    assert done.returncode == 4
+    assert "240.00" in done.stderr
+    assert "240.01" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_rejected_books_end_with_3_and_name_file_column_and_remedy(books: Path):
+    (books / "invoices.csv").write_text(_INVOICES.replace("gross amount", "total"))
+    done = paycurve("check", "company.toml", cwd=books)
+    assert done.returncode == 3
+    told = " ".join((done.stdout + done.stderr).split())
+    assert "invoices.csv" in told
+    assert "'gross amount'" in told
+    assert "Traceback" not in done.stderr
+
+
+def test_report_on_rejected_books_publishes_nothing(books: Path):
+    (books / "invoices.csv").write_text(_INVOICES.replace("100.00", "1.000,00").replace("250.50", "2,5,0"))
+    done = paycurve("report", "company.toml", "--as-of", "2026-02-28", cwd=books)
+    assert done.returncode == 3
+    assert "invoices.csv" in done.stderr
+    assert not (books / "reports" / "2026-02-28").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["check", "nowhere.toml"], "nowhere.toml"),
+        (["check", "company.toml", "--as-of", "31.10.2026"], "2026-10-31"),
+        (["report", "company.toml"], "--as-of"),
+        (["reprot", "company.toml"], "report"),
+        (["verify", "reports/2020-01-31"], "no such folder"),
+        (["init", "no-such-file.csv", "--out", "new.toml"], "no-such-file.csv"),
+    ],
+)
+def test_a_wrong_command_ends_with_2_and_says_what_would_be_right(books: Path, arguments: list[str], said: str):
+    done = paycurve(*arguments, cwd=books)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unknown_key_ends_with_2_and_the_nearest_one(books: Path):
+    (books / "company.toml").write_text(_COMPANY + "[policy]\nterm_days = 30\n")
+    done = paycurve("check", "company.toml", cwd=books)
+    assert done.returncode == 2
+    assert "terms_days" in done.stderr
+
+
+def test_init_proposes_a_file_that_check_accepts(books: Path):
+    (books / "company.toml").unlink()
+    done = paycurve("init", "invoices.csv", "payments.csv", cwd=books)
+    assert done.returncode == 0, done.stderr
+    text = (books / "company.toml").read_text()
+    (books / "company.toml").write_text(text.replace('"XXX"', '"EUR"'))
+    assert paycurve("check", "company.toml", cwd=books).returncode == 0
+
+
+def test_init_never_replaces_a_configuration(books: Path):
+    done = paycurve("init", "invoices.csv", cwd=books)
+    assert done.returncode == 2
+    assert (books / "company.toml").read_text() == _COMPANY
+
+
+def test_simulate_writes_books_that_hold_together(tmp_path: Path):
+    assert paycurve("simulate", "world", "--invoices", "600", "--seed", "3", cwd=tmp_path).returncode == 0
+    done = paycurve("check", "world/company.toml", "--as-of", "2026-10-31", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_help_names_every_command(tmp_path: Path):
+    done = paycurve("--help", cwd=tmp_path)
+    assert all(name in done.stdout for name in ("init", "check", "report", "verify", "simulate"))
