@@ -49,6 +49,13 @@ _INPUTS: dict[str, tuple[str, ...]] = {
     "turnover": ("credit_sales_12", "mean_balance_12"),
     "bad_debt_to_sales": ("write_offs_net_12", "credit_sales_12"),
 }
+# What the sales and payments of the past are needed for; an extract of open items does not hold them.
+_OF_FLOWS = frozenset(
+    {
+        *("dso_countback", "dso_simple", "dso_rolling", "best_possible_dso", "days_delinquent"),
+        *("effectiveness", "turnover", "bad_debt_to_sales"),
+    }
+)
 _DSO_LINES = {
     "dso_countback": "Count-back",
     "dso_simple": "Sales of the month",
@@ -131,12 +138,11 @@ def _scores(findings: Findings, found: Receivables) -> None:
         "overdue_share": targets.overdue_share,
         "effectiveness": targets.collection_effectiveness,
     }
-    last = found.scores.iloc[-1]
+    last, open_items_only = found.scores.iloc[-1], found.opened.snapshot.open_items_only
     for id, column, unit, label, definition, better in _SCORES:
-        missing = found.opened.snapshot.open_items_only and pd.isna(last[column])
         findings.number(
             id,
-            None if missing else float(last[column]),
+            None if open_items_only and id in _OF_FLOWS else float(last[column]),
             unit=found.currency if unit == "money" else unit,
             label=label,
             definition=definition,
@@ -145,7 +151,7 @@ def _scores(findings: Findings, found: Receivables) -> None:
             inputs={name: float(last[name]) for name in _INPUTS.get(id, ()) if name in last},
             **compared(found.scores[column]),  # type: ignore[arg-type]
         )
-    if found.opened.snapshot.open_items_only:
+    if open_items_only:
         findings.unavailable("days_by_month", OPEN_ITEMS_ONLY)
         return
     lines = dso_lines(found.scores)
