@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
-from dataclasses import dataclass, field, replace
+import weakref
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -46,7 +48,6 @@ class Books:
     kept_out: pd.DataFrame
     control: pd.DataFrame
     files: tuple[TakenFile, ...]
-    _folder: tempfile.TemporaryDirectory[str] | None = field(default=None, repr=False)
 
     @property
     def rejections(self) -> tuple[Fact, ...]:
@@ -68,19 +69,19 @@ def open_books(company: Company, *, folder: Path | None = None) -> Books:
 def examine(company: Company, *, folder: Path | None = None) -> Books:
     """Read and check all tables, going on after a fault so that one reading tells everything.
 
-    ``folder`` is where private copies and the engine's files are kept; a temporary one where absent.
+    ``folder`` is where private copies and the engine's files are kept; where absent, one that goes with the books.
     Raises UsageFault where ``company.toml`` itself is wrong.
     """
-    keeper = None
+    kept = folder or Path(tempfile.mkdtemp(prefix="paycurve-"))
+    con = opened_engine(kept)
     if folder is None:
-        keeper = tempfile.TemporaryDirectory(prefix="paycurve-")
-        folder = Path(keeper.name)
-    con = opened_engine(folder)
+        # every table of the books holds on to the engine, so the folder lives as long as any of them
+        weakref.finalize(con, shutil.rmtree, kept, ignore_errors=True)
     checked: dict[str, CheckedTable] = {}
     facts: list[Fact] = []
     files: list[TakenFile] = []
     for name in (name for name in TABLES if name in company.tables):
-        inbox = folder / f"in_{name}"
+        inbox = kept / f"in_{name}"
         inbox.mkdir()
         try:
             raw = read_raw(con, company, name, folder=inbox)
@@ -105,7 +106,6 @@ def examine(company: Company, *, folder: Path | None = None) -> Books:
         kept_out=pd.concat(kept_out, ignore_index=True) if kept_out else pd.DataFrame(),
         control=pd.concat(control, ignore_index=True) if control else pd.DataFrame(),
         files=tuple(files),
-        _folder=keeper,
     )
     return replace(books, facts=(*facts, *_of_the_whole(books, checked)))
 

@@ -14,7 +14,7 @@ from analysis.ledger.company import Company
 from analysis.ledger.contract import TABLES, Kind
 from analysis.ledger.engine import dropped, stored, viewed
 from analysis.ledger.facts import Fact, excerpt_of
-from analysis.ledger.reading import as_read, texts_of
+from analysis.ledger.reading import as_read, refuse_unreadable_constants, texts_of
 from analysis.ledger.relations import near_ids, related
 from analysis.ledger.repeated import commonest, spellings
 from analysis.ledger.rules import currency_of, rules_for
@@ -45,6 +45,7 @@ class CheckedTable:
 def check_table(con: Backend, raw: RawTable, company: Company, *, books: Mapping[str, ibis.Table]) -> CheckedTable:
     """Read one table and apply all rules to it; ``books`` are the tables accepted before, for references."""
     name, source = raw.name, company.tables[raw.name]
+    refuse_unreadable_constants(con, name, company)
     # the bare texts are used many times over: as a view of their own the engine works each out once
     texts = viewed(con, f"texts_{name}", texts_of(raw, company))
     read = stored(con, f"read_{name}", as_read(texts, raw, company))

@@ -8,9 +8,13 @@ from datetime import datetime
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
+import pandas as pd
+from ibis.backends.duckdb import Backend
 
+from analysis.faults import UsageFault
 from analysis.ledger.company import EXCEL_SERIAL, Company, Format
 from analysis.ledger.contract import TABLES, Column, Kind
+from analysis.ledger.currencies import MINOR_UNITS
 from analysis.ledger.sources import RawTable
 from analysis.ledger.typed_files import PLAIN, timezone
 
@@ -81,6 +85,17 @@ def as_read(texts: ibis.Table, raw: RawTable, company: Company) -> ibis.Table:
         else:
             columns[column.name] = ibis.null(SQL_TYPES[column.kind])
     return texts.mutate(**columns)
+
+
+def refuse_unreadable_constants(con: Backend, name: str, company: Company) -> None:
+    """UsageFault for a constant of ``company.toml`` that is not what its column holds."""
+    for key, value in company.tables[name].constants.items():
+        column = TABLES[name].column(key)
+        read = con.execute(_read(cleaned(ibis.literal(value)), column, company.format_of(name)))
+        if pd.isna(read) or (key == "currency" and value not in MINOR_UNITS):
+            wanted = f"one of {', '.join(column.choices)}" if column.choices else f"a {column.kind}"
+            wanted = "an ISO 4217 code" if key == "currency" else wanted
+            raise UsageFault(f"{company.path.name}: tables.{name}.constants.{key} = {value!r}: is not {wanted}")
 
 
 def cleaned(text: ir.StringValue) -> ir.StringValue:
