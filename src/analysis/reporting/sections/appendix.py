@@ -44,7 +44,7 @@ def _definitions(collected: Collected) -> list[dict[str, Any]]:
     """Every definition that a number of this report names, with the inputs of that number."""
     items = []
     for id, definition in DEFINITIONS.items():
-        numbers = [number for number in collected.numbers.values() if number["definition"] == id]
+        numbers = [n for n in collected.numbers.values() if n["definition"] == id and _is_known(n)]
         if not numbers:
             continue
         inputs = [part for number in numbers for part in _inputs(number)]
@@ -52,6 +52,11 @@ def _definitions(collected: Collected) -> list[dict[str, Any]]:
             {"name": definition.name, "formula": definition.formula, "inputs": inputs, "source": definition.source}
         )
     return items
+
+
+def _is_known(number: Mapping[str, Any]) -> bool:
+    """Whether there is something to explain: a value, or why it is not defined."""
+    return number["value"] is not None or number.get("undefined") or number.get("not_reached") or False
 
 
 def _inputs(number: Mapping[str, Any]) -> list[dict[str, str]]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import pandas as pd
 
-from analysis.ledger.opening import Opened, fates
+from analysis.ledger.opening import Opened
 from analysis.measures.roll_forward import LINES, Reconciliation
 from analysis.reporting import blocks, charts, words
 from analysis.reporting.findings import Findings
 from analysis.reporting.gathering import Collected
+from analysis.reporting.sections import checks
 
 OPEN_ITEMS_ONLY = "the books hold open items only, so they say nothing about the past"
 _VISIBLE_SHARE = 0.005
@@ -97,26 +97,6 @@ def tie_sentence(found: Sequence[Reconciliation], *, currency: str) -> str:
     return f"The ledger does not tie to the control account: it is {words.listing(told)}."
 
 
-def checks_sentence(opened: Opened) -> str:
-    """How many rows were read, used and left out, and why."""
-    rows = fates(opened.control)
-    read, used = int(rows["read"].sum()), int(rows["accepted"].sum())
-    if not read:
-        return "The books hold no rows."
-    if used == read:
-        return f"All {words.count(read)} rows of the books were used." if read > 1 else "The only row was used."
-    fate = {
-        "quarantined": ("row with a fault", "rows with a fault"),
-        "identical_copy": ("identical copy", "identical copies"),
-    }
-    fate["totals_row"] = ("totals row", "totals rows")
-    left_out = {name: int(rows[name].sum()) for name in fate}
-    told = [f"{words.count(n)}{words.GAP}{fate[name][n > 1]}" for name, n in left_out.items() if n]
-    return (
-        f"Of {words.plural(read, 'row')} of the books {words.count(used)} were used; left out: {words.listing(told)}."
-    )
-
-
 def hand_over(
     findings: Findings,
     opened: Opened,
@@ -135,7 +115,7 @@ def hand_over(
     else:
         _movements(findings, roll, currency)
     _reconciliations(findings, reconciliation, currency)
-    _checks(findings, opened)
+    checks.hand_over(findings, opened)
     for row in exact.to_dict("records"):
         findings.invariant(
             f"inv2_roll_forward_{row['currency'].lower()}",
@@ -155,7 +135,7 @@ def hand_over(
     told = roll_forward_sentence(roll, currency=currency, open_items_only=open_items_only)
     findings.sentence("roll_forward_told", told, uses=["receivables"])
     findings.sentence("tie_told", tie_sentence(reconciliation, currency=currency))
-    findings.sentence("checks_told", checks_sentence(opened), uses=["quarantined_rows"])
+    findings.sentence("checks_told", checks.checks_sentence(opened), uses=["quarantined_rows"])
 
 
 def _movements(findings: Findings, roll: pd.DataFrame, currency: str) -> None:
@@ -248,39 +228,6 @@ def _reconciliations(findings: Findings, found: Sequence[Reconciliation], curren
     frame = reconciliation_table(found)
     units = dict.fromkeys(["ledger", "control account", "difference"], currency)
     findings.table("reconciliation", frame, caption="Ledger against general ledger", units=units)
-
-
-def _checks(findings: Findings, opened: Opened) -> None:
-    rows = fates(opened.control)
-    kept = int(rows["quarantined"].sum())
-    findings.number(
-        "quarantined_rows", kept, unit="count", label="Rows kept out", definition="quarantined_rows", better="lower"
-    )
-    shown = rows.rename(columns=lambda c: c.replace("_", " ")).rename_axis("table")[
-        ["read", "accepted", "identical copy", "totals row", "quarantined"]
-    ]
-    findings.table("rows_by_fate", shown, caption="Rows of the books", units=dict.fromkeys(shown.columns, "count"))
-    for table, row in rows.iterrows():
-        parts = int(row["accepted"] + row["identical_copy"] + row["totals_row"] + row["quarantined"])
-        findings.invariant(f"inv1_rows_{table}", "rows read = used + kept out", int(row["read"]), parts)
-    facts = opened.facts.assign(
-        where=[_where(fact) for fact in opened.facts.to_dict("records")], rows=opened.facts["rows"].astype(int)
-    )
-    told = [
-        f"{what}; {remedy}" if remedy else what for what, remedy in zip(facts["message"], facts["remedy"], strict=True)
-    ]
-    facts["what and remedy"] = told
-    shown = (
-        facts[["disposition", "where", "what and remedy", "rows"]].rename(columns={"disposition": "finding"}).head(200)
-    )
-    findings.table("facts", shown, caption="What the checks found", units={"rows": "count"})
-
-
-def _where(fact: Mapping[Hashable, Any]) -> str:
-    parts = [str(fact["table"])]
-    parts += [f"row {int(fact['row']):,}"] if fact["row"] == fact["row"] and fact["row"] else []
-    parts += [str(fact["column"])] if fact["column"] else []
-    return ", ".join(parts)
 
 
 def page(collected: Collected) -> dict[str, object]:
