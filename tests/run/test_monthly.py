@@ -112,7 +112,8 @@ def test_a_ledger_that_does_not_tie_is_not_published(tmp_path: Path):
     )
     (tmp_path / "control.csv").write_text("on,balance\n2026-02-28,100.01\n")
     (tmp_path / "company.toml").write_text(
-        '[company]\nname = "One"\ncurrency = "EUR"\n[tables]\ninvoices.file = "invoices.csv"\ncontrol.file = "control.csv"\n'
+        '[company]\nname = "One"\ncurrency = "EUR"\n'
+        '[tables]\ninvoices.file = "invoices.csv"\ncontrol.file = "control.csv"\n'
     )
     with pytest.raises(InvariantFault, match=r"inv3_control_1.*100\.00.*100\.01"):
         published(tmp_path / "company.toml", "2026-02-28", tmp_path / "reports")

@@ -8,7 +8,7 @@ import os
 import stat
 import zipfile
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -213,7 +213,7 @@ def _written(cell: Any) -> str:
             return str(cell)
 
 
-def _typed(cells: dict[str, Iterable[Any]]) -> dict[str, Typed]:
+def _typed(cells: Mapping[str, Iterable[Any]]) -> dict[str, Typed]:
     """What kind the cells of each column all are, where it is more than text."""
     kinds: dict[str, Typed] = {}
     for header, column in cells.items():

@@ -81,21 +81,14 @@ def hand_over(
             caption="Open invoices by days past due",
             alt=charts.stacked_ageing_alt(by_due, currency=currency),
         )
-    both = pd.DataFrame(
-        {
-            "days": list(by_issue.columns),
-            "since invoice": by_issue.iloc[-1].to_numpy(),
-            "share": by_issue.iloc[-1].to_numpy() / (by_issue.iloc[-1].sum() or float("nan")),
-        }
-    )
-    findings.table(
-        "ageing_by_issue", both, caption="By invoice date", units={"since invoice": currency, "share": "share"}
-    )
     due = by_due.iloc[-1]
-    table = pd.DataFrame(
-        {"days": list(due.index), "past due": due.to_numpy(), "share": due.to_numpy() / (due.sum() or float("nan"))}
-    )
-    findings.table("ageing_by_due", table, caption="By due date", units={"past due": currency, "share": "share"})
+    for id, clock, caption, aged in (
+        ("ageing_by_due", "days past due", "By due date", due),
+        ("ageing_by_issue", "days since invoice", "By invoice date", by_issue.iloc[-1]),
+    ):
+        share = aged.to_numpy() / (aged.sum() or float("nan"))
+        table = pd.DataFrame({clock: list(aged.index), "open": aged.to_numpy(), "share": share})
+        findings.table(id, table, caption=caption, units={"open": currency, "share": "share"})
     if segments is None:
         findings.unavailable("ageing_by_segment", "the books do not tell customers apart by segment")
     else:
@@ -134,7 +127,7 @@ def hand_over(
 
 
 def _with_total(segments: pd.DataFrame) -> pd.DataFrame:
-    total = segments.sum(numeric_only=True).to_frame("total").T.rename_axis(index=segments.index.name)
+    total = segments.sum(numeric_only=True).to_frame("total").T.rename_axis(index=str(segments.index.name))
     rows = pd.concat([segments, total])
     rows["invoices"] = rows["invoices"].astype(int)
-    return rows.rename_axis(index=segments.index.name).reset_index()
+    return rows.rename_axis(index=str(segments.index.name)).reset_index()
