@@ -264,6 +264,53 @@ def test_nothing_is_said_to_be_not_available_and_not_to_be_zero(tmp_path):
     assert set(collected.unavailable) >= {"roll_forward", "top_exposures", "top_overdue", "time_to_payment"}
 
 
+def test_an_extract_of_open_items_says_no_figure_of_flows(tmp_path):
+    numbers = hand_over_all(ONE, tmp_path).numbers
+    flows = ("dso_countback", "dso_simple", "dso_rolling", "best_possible_dso", "days_delinquent", "effectiveness")
+    for id in (*flows, "turnover", "bad_debt_to_sales", "median_days"):
+        assert numbers[id]["value"] is None, id
+        assert "undefined" not in numbers[id], id
+    assert numbers["overdue_share"]["value"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("one invoice paid twice", "the balance was below zero within the month; the table has its lines"),
+        ("cash alone", "the balance was below zero within the month; the table has its lines"),
+        ("nothing", "the books hold open items only, so they say nothing about the past"),
+    ],
+)
+def test_a_waterfall_that_cannot_be_drawn_says_why(name, reason, tmp_path):
+    collected = hand_over_all(SOLITARY[name][0], tmp_path)
+    assert "roll_forward" not in collected.figures
+    assert collected.unavailable["roll_forward"]["reason"] == reason
+
+
+def test_a_month_of_nothing_has_no_waterfall(tmp_path):
+    books = Ledger().invoice("1", "A", "2026-08-01", "2026-09-01", "10").entry("payment", "10", "2026-09-01", "1")
+    reason = hand_over_all(books, tmp_path).unavailable["roll_forward"]["reason"]
+    assert reason == "nothing was owed and nothing moved this month"
+
+
+def test_ageing_is_told_by_both_clocks(tmp_path):
+    # on 31 October: due 1 October is 30 days past due, issued 1 September is 60 days ago; 600 of 800 each
+    books = ONE_PART_PAID.copy().invoice("2", "B", "2026-10-31", "2026-11-30", "200")
+    tables = hand_over_all(books, tmp_path).tables
+    assert tables["ageing_by_due"]["columns"] == ["days past due", "open", "share"]
+    assert tables["ageing_by_due"]["rows"][:3] == [["not due", 200.0, 0.25], ["1-30", 600.0, 0.75], ["31-60", 0.0, 0.0]]
+    assert tables["ageing_by_issue"]["columns"] == ["days since invoice", "open", "share"]
+    assert tables["ageing_by_issue"]["rows"][:2] == [["0-30", 200.0, 0.25], ["31-60", 600.0, 0.75]]
+
+
+def test_segments_add_up_to_their_total(real):
+    table = real[0].tables["ageing_by_segment"]
+    *groups, total = table["rows"]
+    assert (sorted(row[0] for row in groups), total[0]) == (["large", "small"], "total")
+    for place in range(1, len(table["columns"])):
+        assert sum(row[place] for row in groups) == pytest.approx(total[place])
+
+
 # --- made-up findings: what is printed is what was handed over, rounded by hand
 
 MADE_UP = {
