@@ -12,13 +12,21 @@ from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from analysis.faults import UsageFault
 from analysis.ledger.contract import TABLES
+from analysis.ledger.currencies import MINOR_UNITS
+
+
+def _iso_4217(value: str) -> str:
+    if value not in MINOR_UNITS:
+        raise ValueError(f"{value!r} is no ISO 4217 code; write for example EUR")
+    return value
+
 
 Encoding = Literal["utf-8", "utf-16", "cp1252", "latin-1", "iso-8859-15", "cp1250", "cp1251", "cp850", "mac-roman"]
-CurrencyCode = Annotated[str, Field(pattern="^[A-Z]{3}$")]
+CurrencyCode = Annotated[str, AfterValidator(_iso_4217)]
 Share = Annotated[float, Field(ge=0, le=1)]
 # A date or time format: cells hold the number of days since 1899-12-30, as spreadsheets count them.
 EXCEL_SERIAL = "excel"
@@ -95,7 +103,7 @@ class Rate(_Strict):
 
     currency: CurrencyCode
     on: date
-    rate: Annotated[float, Field(gt=0)]
+    rate: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     source: str
 
 

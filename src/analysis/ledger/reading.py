@@ -100,7 +100,8 @@ def refuse_unreadable_constants(con: Backend, name: str, company: Company) -> No
 
 def cleaned(text: ir.StringValue) -> ir.StringValue:
     """Text in composed form without control and invisible signs and outer blanks; null where nothing is left."""
-    full = _trimmed(nfc_normalize(text).re_replace(_CONTROL, ""))
+    # control signs first: DuckDB's normalising ends at a NUL and would drop the rest of the text
+    full = _trimmed(nfc_normalize(text.re_replace(_CONTROL, "")))
     # nearly all cells are plain, and looking once is cheaper than replacing four times
     return ibis.ifelse(text.re_search(_NOT_PLAIN), full, text).nullif("")
 
