@@ -18,10 +18,12 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from functools import cache
 
 from small_books import Ledger
 
 from analysis.ledger.company import Policy, Rate
+from analysis.ledger.snapshot import Snapshot
 
 AS_OF = "2024-03-31"
 RATES = tuple(
@@ -53,3 +55,15 @@ def worked(**policy: object) -> Ledger:
     ledger.row("control", entity="N", on=AS_OF, balance="430.00")
     ledger.row("control", entity="S", on=AS_OF, balance="176.00")
     return ledger
+
+
+@cache
+def worked_snapshot() -> Snapshot:
+    """The quarter as of its last day; computed once, because nobody can change it."""
+    return worked().as_of(AS_OF)
+
+
+@cache
+def empty_snapshot() -> Snapshot:
+    """Books in which nothing was ever written."""
+    return Ledger().as_of(AS_OF)

@@ -18,7 +18,7 @@ from analysis.ledger.snapshot import Snapshot, as_of
 ITEM = ["open_balance", "outcome", "settled_on", "days", "days_past_due", "cash", "credited", "written_off"]
 
 
-@settings(max_examples=25)
+@settings(max_examples=20)
 @given(ledgers(), dates())
 def test_balances_outcomes_and_cash_on_account_equal_the_slow_rewrite(ledger: Ledger, when: tuple[date, date]) -> None:
     on, known_by = when
@@ -49,7 +49,7 @@ def test_balances_outcomes_and_cash_on_account_equal_the_slow_rewrite(ledger: Le
     check_cash_does_not_wait_beside_debt(ledger, snapshot)
 
 
-@settings(max_examples=10)
+@settings(max_examples=7)
 @given(ledgers(), dates(), st.randoms(use_true_random=False))
 def test_neither_order_nor_what_is_known_later_changes_anything(
     ledger: Ledger, when: tuple[date, date], random: Any
@@ -90,7 +90,7 @@ def test_neither_order_nor_what_is_known_later_changes_anything(
     assert everything(absurd.as_of(on, known_by=known_by)) == as_it_is
 
 
-@settings(max_examples=10)
+@settings(max_examples=7)
 @given(ledgers(), dates(), st.integers(1, 60))
 def test_a_later_date_never_unpays_unless_something_was_taken_back(
     ledger: Ledger, when: tuple[date, date], more: int

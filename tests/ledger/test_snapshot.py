@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from small_books import Ledger, day, items_of
-from worked_books import AS_OF, worked
+from worked_books import AS_OF, empty_snapshot, worked, worked_snapshot
 
 from analysis.faults import DataFault
 from analysis.ledger.company import Policy, Rate
@@ -31,7 +31,7 @@ def on_account(snapshot: Snapshot) -> list[tuple[str, Decimal, date, date | None
 
 
 def test_worked_quarter() -> None:
-    items = items_of(worked().as_of(AS_OF))
+    items = items_of(worked_snapshot())
     found = {
         n: (i["open_balance"], i["outcome"], i["settled_on"], i["days"], i["days_past_due"]) for n, i in items.items()
     }
@@ -64,7 +64,7 @@ def test_worked_quarter_as_it_was_a_month_earlier() -> None:
 
 
 def test_balance_stretches_of_a_part_paid_and_of_a_bounced_invoice() -> None:
-    rows = worked().as_of(AS_OF).balances.to_pyarrow().to_pylist()
+    rows = worked_snapshot().balances.to_pyarrow().to_pylist()
     stretches = sorted((r["invoice_id"], r["from_on"].isoformat(), str(r["until_on"]), r["balance"]) for r in rows)
     assert [s for s in stretches if s[0] in ("A1", "A4", "B2", "B3")] == [
         ("A1", "2024-01-10", "2024-02-20", D(1000)),
@@ -116,6 +116,15 @@ def test_recovery_after_write_off_leaves_the_balance_alone() -> None:
     assert on_account(snapshot) == []
     (fact,) = snapshot.facts
     assert (fact.rule, fact.rows, fact.amount) == ("recovered_too_much", 1, 130.0)
+
+
+def test_a_reversal_of_what_was_never_paid_is_told() -> None:
+    ledger = Ledger().invoice("A", "K", "2024-01-01", None, "100").entry("payment", "30", "2024-01-05", "A")
+    ledger.entry("reversal", "-50", "2024-01-08", "A").invoice("B", "K", "2024-01-01", None, "100")
+    ledger.entry("payment", "50", "2024-01-05", "B").entry("reversal", "-50", "2024-01-08", "B")
+    snapshot = ledger.as_of(AS_OF)
+    assert one(snapshot, "A", "open_balance", "outcome") == (D(120), "open")
+    assert [(f.rule, f.rows, f.amount, f.excerpt) for f in snapshot.facts] == [("reversed_too_much", 1, -50.0, "e001")]
 
 
 def test_two_clocks() -> None:
@@ -224,7 +233,7 @@ def test_negative_invoice_is_a_credit_on_account() -> None:
 
 
 def test_dimensions_are_never_null_and_entries_carry_those_of_their_invoice() -> None:
-    snapshot = worked().as_of(AS_OF)
+    snapshot = worked_snapshot()
     for table in (snapshot.items, snapshot.balances, snapshot.entries, snapshot.unapplied):
         frame = table.execute()
         assert not frame[list(DIMENSIONS)].isna().any(axis=None)
@@ -268,7 +277,7 @@ def test_a_snapshot_is_read_back_as_it_was_written(tmp_path: Path) -> None:
 
 
 def test_empty_books_give_empty_tables() -> None:
-    snapshot = Ledger().as_of(AS_OF)
+    snapshot = empty_snapshot()
     assert items_of(snapshot) == {}
     assert snapshot.dimensions() == ()
     assert snapshot.facts == ()

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from small_books import Ledger
-from worked_books import AS_OF, worked
+from worked_books import AS_OF, empty_snapshot, worked, worked_snapshot
 
 from analysis.measures.days import days_by_month
 from analysis.measures.months import ageing_series, bucket_names, ledger_months, month_table
@@ -35,7 +34,7 @@ FLOWS = {
 
 
 def test_month_table_of_the_worked_quarter() -> None:
-    table = month_table(ledger_months(worked().as_of(AS_OF)))
+    table = month_table(ledger_months(worked_snapshot()))
     assert [str(end.date()) for end in table.index] == ["2024-01-31", "2024-02-29", "2024-03-31"]
     for column, expected in (STOCKS | FLOWS).items():
         assert table[column].tolist() == pytest.approx(expected, abs=1e-9), column
@@ -43,7 +42,7 @@ def test_month_table_of_the_worked_quarter() -> None:
 
 
 def test_month_table_by_entity_and_by_channel() -> None:
-    snapshot = worked().as_of(AS_OF)
+    snapshot = worked_snapshot()
     march = month_table(ledger_months(snapshot, by=["entity"])).xs(pd.Timestamp(AS_OF), level="month_end")
     assert march.loc["N", ["open_balance", "unapplied", "receivables", "payment"]].tolist() == [500, 70, 430, 600]
     expected = [200, 24, 176, 104]
@@ -64,7 +63,7 @@ def test_a_month_cut_short_has_its_days_so_far() -> None:
 
 
 def test_ageing_series_by_both_clocks() -> None:
-    months = ledger_months(worked().as_of(AS_OF))
+    months = ledger_months(worked_snapshot())
     due = ageing_series(months, last=3)
     assert list(due.columns) == ["not due", "1-30", "31-60", "61-90", "91-120", "over 120", "no due date"]
     assert due["not due"].tolist() == pytest.approx([1480, 642.5, 0])
@@ -80,7 +79,7 @@ def test_ageing_series_by_both_clocks() -> None:
 
 
 def test_the_month_table_is_what_days_by_month_reads() -> None:
-    table = month_table(ledger_months(worked().as_of(AS_OF)))
+    table = month_table(ledger_months(worked_snapshot()))
     days = days_by_month(table, k=3).iloc[-1]
     # open balance 700 on sales of 1480 + 580 + 140 = 2200 in 91 days
     assert days["dso_rolling_3"] == pytest.approx(700 / 2200 * 91)
@@ -89,7 +88,7 @@ def test_the_month_table_is_what_days_by_month_reads() -> None:
 
 
 def test_empty_books_have_a_row_of_nothing() -> None:
-    snapshot = Ledger().as_of(AS_OF)
+    snapshot = empty_snapshot()
     table = month_table(ledger_months(snapshot))
     assert table.index.tolist() == [pd.Timestamp(AS_OF)]
     assert (table.drop(columns="days") == 0).all(axis=None)

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 from small_books import Ledger
-from worked_books import AS_OF, worked
+from worked_books import AS_OF, empty_snapshot, worked_snapshot
 
 from analysis.ledger.company import Policy
 from analysis.measures.positions import (
@@ -47,7 +47,7 @@ def test_a_month_that_is_cut_short_is_not_complete() -> None:
 
 
 def test_positions_of_the_worked_quarter() -> None:
-    frame = positions(worked().as_of(AS_OF))
+    frame = positions(worked_snapshot())
     rows = {
         (str(r.month_end.date()), str(r.issue_month.date()), r.due_bucket, r.issue_bucket, r.is_credit, r.currency): (
             r.invoices,
@@ -72,14 +72,14 @@ def test_positions_of_the_worked_quarter() -> None:
 
 
 def test_cash_on_account_at_month_ends() -> None:
-    frame = unapplied_positions(worked().as_of(AS_OF), by=["customer_id"])
+    frame = unapplied_positions(worked_snapshot(), by=["customer_id"])
     rows = {(r.customer_id, str(r.month_end.date())): r.balance for r in frame.itertuples()}
     # K2 paid A4 before it was issued on 25 March
     assert rows == {("K2", "2024-02-29"): D(60), ("K4", "2024-02-29"): D(70), ("K4", "2024-03-31"): D(70)}
 
 
 def test_flows_of_the_worked_quarter() -> None:
-    frame = flows(worked().as_of(AS_OF))
+    frame = flows(worked_snapshot())
     rows = {(r.month_end.month, r.kind, r.currency): (r.bookings, r.balance) for r in frame.itertuples()}
     assert rows == {
         (1, "invoiced", "EUR"): (2, D(1300)),
@@ -121,7 +121,7 @@ def test_over_90_days_is_told_wherever_the_buckets_end() -> None:
 
 
 def test_empty_books_have_no_positions() -> None:
-    snapshot = Ledger().as_of(AS_OF)
+    snapshot = empty_snapshot()
     for table in (positions(snapshot), unapplied_positions(snapshot), flows(snapshot, by=["entity"])):
         assert len(table) == 0
         assert {"month_end", "currency", "balance", "value"} <= set(table.columns)

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 from small_books import Ledger
-from worked_books import AS_OF, worked
+from worked_books import AS_OF, empty_snapshot, worked, worked_snapshot
 
 from analysis.measures.months import ledger_months
 from analysis.measures.roll_forward import Reconciliation, exact_roll_forward, reconcile, roll_forward, unreconciled
@@ -15,7 +15,7 @@ D = Decimal
 
 
 def test_roll_forward_of_the_worked_quarter() -> None:
-    table = roll_forward(ledger_months(worked().as_of(AS_OF)))
+    table = roll_forward(ledger_months(worked_snapshot()))
     # fx: 200 USD from 0.90 to 0.95, then 150 USD from 0.95 to 0.80
     expected = {
         "opening": [0.0, 1480.0, 1412.5],
@@ -30,11 +30,11 @@ def test_roll_forward_of_the_worked_quarter() -> None:
     for line, values in expected.items():
         assert table[line].tolist() == pytest.approx(values, abs=1e-9), line
     assert list(table.columns) == list(expected)
-    assert roll_forward(ledger_months(worked().as_of(AS_OF)), last=1)["opening"].tolist() == pytest.approx([1412.5])
+    assert roll_forward(ledger_months(worked_snapshot()), last=1)["opening"].tolist() == pytest.approx([1412.5])
 
 
 def test_exact_roll_forward_of_the_worked_quarter() -> None:
-    rows = exact_roll_forward(ledger_months(worked().as_of(AS_OF))).set_index("currency").to_dict("index")
+    rows = exact_roll_forward(ledger_months(worked_snapshot())).set_index("currency").to_dict("index")
     assert rows == {
         "EUR": {
             "invoiced": D(1940),
@@ -58,7 +58,7 @@ def test_exact_roll_forward_of_the_worked_quarter() -> None:
 
 
 def test_each_part_of_the_ledger_rolls_forward_by_itself() -> None:
-    snapshot = worked().as_of(AS_OF)
+    snapshot = worked_snapshot()
     for by, closing in (
         (["entity"], {("N", "EUR"): D(430), ("S", "EUR"): D(80), ("S", "USD"): D(120)}),
         (["channel"], {("paper", "EUR"): D(500), ("portal", "EUR"): D(80), ("portal", "USD"): D(120)}),
@@ -109,7 +109,7 @@ def test_a_cent_is_rounded_half_away_from_zero_as_a_general_ledger_does() -> Non
 
 
 def test_empty_books_roll_nothing_forward() -> None:
-    snapshot = Ledger().as_of(AS_OF)
+    snapshot = empty_snapshot()
     for by in ([], ["entity"]):
         assert len(exact_roll_forward(ledger_months(snapshot, by=by))) == 0
         assert len(roll_forward(ledger_months(snapshot, by=by))) == 0

@@ -27,6 +27,10 @@ _TOLD = {
         "names neither an invoice nor a legal entity; it stays on account, because cash is applied within an entity",
         "complete the entity",
     ),
+    "reversed_too_much": (
+        "takes back more than was paid on the invoice, which now stands above its amount",
+        "find the payment that is missing, or the reversal that is booked twice",
+    ),
     "recovered_too_much": (
         "is on an invoice of which less was written off than recovered; the balance stays as it is",
         "book the excess as a payment, or the write-off that is missing",
@@ -41,15 +45,19 @@ def misfits(invoices: ibis.Table, entries: ibis.Table) -> tuple[Fact, ...]:
     """
     target = invoices.select(_id="invoice_id", _currency="currency", _entity="entity")
     joined = entries.left_join(target, entries["invoice_id"] == target["_id"])
-    lost = _recovered_too_much(invoices, entries)
-    joined = joined.left_join(lost, joined["invoice_id"] == lost["_lost"])
+    sums = _sums(invoices, entries)
+    joined = joined.left_join(sums, joined["invoice_id"] == sums["_summed"])
     stated = invoices.filter(invoices["entity"] != NOT_STATED).count().execute() > 0
     named, seen = joined["invoice_id"].notnull(), joined["_id"].notnull()
     without_entity = joined["entity"] == NOT_STATED
     rule = ibis.cases(
         (seen & (joined["_currency"] != joined["currency"]), "other_currency"),
         (named & ~seen, "unseen_invoice"),
-        (joined["_lost"].notnull() & (joined["kind"] == EntryKind.RECOVERY), "recovered_too_much"),
+        (
+            (joined["kind"] == EntryKind.RECOVERY) & (joined["_recovered"] > joined["_written_off"]),
+            "recovered_too_much",
+        ),
+        ((joined["kind"] == EntryKind.REVERSAL) & (joined["_lowered"] < 0), "reversed_too_much"),
         (seen & ~without_entity & (joined["entity"] != joined["_entity"]), "other_entity"),
         (~named & (joined["kind"] == EntryKind.PAYMENT) & without_entity & stated, "nobodys_cash"),
         else_=ibis.null("string"),
@@ -62,13 +70,18 @@ def misfits(invoices: ibis.Table, entries: ibis.Table) -> tuple[Fact, ...]:
     return tuple(_fact(row) for _, row in frame.execute().sort_values("rule").iterrows())
 
 
-def _recovered_too_much(invoices: ibis.Table, entries: ibis.Table) -> ibis.Table:
-    """Invoices on which more came back than was written off."""
-    losses = entries.filter(entries["kind"].isin((EntryKind.RECOVERY, EntryKind.WRITE_OFF)))
-    losses = losses.semi_join(invoices, "invoice_id")
-    signed = ibis.ifelse(losses["kind"] == EntryKind.RECOVERY, losses["amount"], -losses["amount"])
-    summed = losses.mutate(_signed=signed).group_by(_lost="invoice_id").aggregate(_net=lambda t: t["_signed"].sum())
-    return summed.filter(summed["_net"] > 0)
+def _sums(invoices: ibis.Table, entries: ibis.Table) -> ibis.Table:
+    """What was recovered, written off and lowered in all on each visible invoice, of entries in its currency."""
+    target = invoices.select(_summed="invoice_id", _of="currency")
+    named = entries.inner_join(
+        target, [entries["invoice_id"] == target["_summed"], entries["currency"] == target["_of"]]
+    )
+    kind, amount = named["kind"], named["amount"]
+    return named.group_by("_summed").aggregate(
+        _recovered=amount.sum(where=kind == EntryKind.RECOVERY).fill_null(0),
+        _written_off=amount.sum(where=kind == EntryKind.WRITE_OFF).fill_null(0),
+        _lowered=amount.sum(where=kind != EntryKind.RECOVERY).fill_null(0),
+    )
 
 
 def _fact(row: pd.Series) -> Fact:

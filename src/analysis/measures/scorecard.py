@@ -78,5 +78,5 @@ def _per_group(table: pd.DataFrame, measure: Callable[[pd.DataFrame], pd.DataFra
     by = [name for name in table.index.names if name != "month_end"]
     if not by:
         return measure(table)
-    parts = [measure(rows.droplevel(by)).set_axis(rows.index) for _, rows in table.groupby(level=by, sort=False)]
+    parts = [measure(rows.droplevel(by)).set_axis(rows.index) for _, rows in table.groupby(by, sort=False)]
     return pd.concat(parts) if parts else measure(table.droplevel(by)).set_axis(table.index)
