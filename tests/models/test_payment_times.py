@@ -32,24 +32,27 @@ def sold(ledger: Ledger, on: str | date, *, paid_after: int | None, until: str =
         ledger.entry("payment", "100", str(issued + timedelta(days=paid_after)), number)
 
 
-def two_years(*, left_out: str = "") -> Ledger:
-    """Two invoices a month: those up to October 2025 are paid after 40 days, those since then after 20."""
+def two_years(*, left_out: str = "", slow: int = 2) -> Ledger:
+    """So many invoices a month up to October 2025, paid after 40 days; two a month since then, paid after 20."""
     ledger = Ledger()
     for first in pd.date_range("2024-11-01", "2026-10-01", freq="MS"):
+        is_slow = first < pd.Timestamp("2025-11-01")
         if not str(first.date()).startswith(left_out or "never"):
-            for _ in range(2):
-                sold(ledger, first.date(), paid_after=40 if first < pd.Timestamp("2025-11-01") else 20)
+            for _ in range(slow if is_slow else 2):
+                sold(ledger, first.date(), paid_after=40 if is_slow else 20)
     return ledger
 
 
-def test_medians_by_hand():
-    times = payment_times(two_years().as_of("2026-10-31"))
+# With two slow ones a month, six quick months of twelve are half; with three, 8 * 2 >= 4 * 3 and 7 * 2 < 5 * 3.
+@pytest.mark.parametrize(("slow", "quick_months"), [(2, 6), (3, 8)])
+def test_medians_by_hand(slow, quick_months):
+    times = payment_times(two_years(slow=slow).as_of("2026-10-31"))
     assert (times.whole.median_days, times.whole.n_invoices, times.whole.n_paid) == (20, 24, 24)
     assert times.whole_before is not None
-    assert (times.whole_before.median_days, times.whole_before.n_invoices) == (40, 24)
-    # To the end of March 2026 five of twelve months are quick; at the end of April it is half of them.
+    assert (times.whole_before.median_days, times.whole_before.n_invoices) == (40, 12 * slow)
     ends = pd.date_range("2025-10-31", "2026-10-31", freq="ME")
-    assert times.medians.to_dict() == dict(zip(ends, [40.0] * 6 + [20.0] * 7, strict=True))
+    wanted = [40.0] * quick_months + [20.0] * (13 - quick_months)
+    assert times.medians.to_dict() == dict(zip(ends, wanted, strict=True))
 
 
 def test_a_month_without_invoices_keeps_its_place():
