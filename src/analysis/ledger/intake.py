@@ -39,6 +39,8 @@ class TakenFile:
     sha256: str  # of the bytes as they were found
     n_bytes: int  # as they were found
     mojibake: bool = False
+    table: str = ""  # of the contract, once it is read
+    n_rows: int = 0  # as they were read, before any check
 
 
 def files_of(source: Source, *, root: Path) -> list[str]:

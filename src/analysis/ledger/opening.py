@@ -23,7 +23,8 @@ class Opened:
     """A ledger as of a date, and what the checks of its books found.
 
     ``facts`` holds one row per thing found (see :class:`analysis.ledger.facts.Fact`); ``control`` rows and
-    amounts by table, currency and fate (document currency); ``files`` name, SHA-256 and size of each input.
+    amounts by table, currency and fate (document currency); ``files`` table, name, SHA-256, bytes and
+    rows as read of each input.
     """
 
     snapshot: Snapshot
@@ -67,7 +68,8 @@ def opened(books: Books, on: date, *, known_by: date) -> Opened:
         facts=pd.DataFrame([fact.as_dict() for fact in facts], columns=_COLUMNS["facts"]),
         control=books.control.reindex(columns=_COLUMNS["control"]),
         files=pd.DataFrame(
-            [{"name": f.name, "sha256": f.sha256, "n_bytes": f.n_bytes} for f in books.files], columns=_COLUMNS["files"]
+            [{column: getattr(file, column) for column in _COLUMNS["files"]} for file in books.files],
+            columns=_COLUMNS["files"],
         ),
     )
 
@@ -94,5 +96,5 @@ def _table(path: Path, columns: list[str]) -> pd.DataFrame:
 _COLUMNS = {
     "facts": list(asdict(Fact(table="", disposition="warn", rule="", message=""))),
     "control": ["table", "fate", "currency", "rows", "amount"],
-    "files": ["name", "sha256", "n_bytes"],
+    "files": ["table", "name", "sha256", "n_bytes", "n_rows"],
 }

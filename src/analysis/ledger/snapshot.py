@@ -81,6 +81,11 @@ class Snapshot:
         """Value of one unit of ``currency`` in the company's: the latest rate up to ``on``, else the first known."""
         return 1.0 if currency == self.company.currency else rate_on(self.rates, currency, on)
 
+    def value(self, amounts: pd.Series, currencies: pd.Series) -> pd.Series:
+        """Amounts of several currencies in the company's, all at the rate of the as-of date."""
+        rates = {currency: self.rate_on(currency, self.as_of) for currency in currencies.unique()}
+        return amounts.astype(float) * currencies.map(rates).astype(float)
+
     def save(self, folder: Path) -> None:
         """Write the snapshot as Parquet, for the notebooks of one run."""
         folder.mkdir(parents=True, exist_ok=True)

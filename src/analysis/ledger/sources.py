@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -100,10 +100,11 @@ def _part(con: Backend, taken: TakenFile, name: str, company: Company, *, label:
         checked_headers(headers, name=taken.name)
     mapped = mapped_columns(headers, table=name, company=company, file=taken.name)
     cells = con.table(label)
-    if not source.allow_empty and n_rows(con, label) == 0:
+    rows = n_rows(con, label)
+    if not source.allow_empty and rows == 0:
         raise DataFault(f"{taken.name}: has a header and no rows; set allow_empty = true if that is right")
     return _Part(
-        taken=taken,
+        taken=replace(taken, table=name, n_rows=rows),
         cells=cells,
         headers=headers,
         mapped=mapped,

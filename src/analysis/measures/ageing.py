@@ -37,8 +37,7 @@ def ageing(snapshot: Snapshot, *, by: str | None = None, clock: Clock = "due") -
     )
     # in a fixed order, so that sums of binary fractions come out the same on each run
     frame = counted.execute().sort_values(["group", "bucket", "currency", "late"], ignore_index=True)
-    rates = {c: snapshot.rate_on(c, snapshot.as_of) for c in frame["currency"].unique()}
-    frame["value"] = frame["balance"].astype(float) * frame["currency"].map(rates).astype(float)
+    frame["value"] = snapshot.value(frame["balance"], frame["currency"])
     wide = frame.pivot_table(index="group", columns="bucket", values="value", aggfunc="sum")
     if not by:
         wide = wide.reindex(index=["total"])

@@ -29,9 +29,8 @@ def exposures(snapshot: Snapshot, *, by: str = "customer_id") -> pd.DataFrame:
     waiting = on_account.group_by(keys).aggregate(unapplied=on_account["amount"].sum())
     frame = summed.execute().merge(waiting.execute(), on=keys, how="outer").sort_values(keys)
     money = ["open_balance", "overdue", "credit_balances", "unapplied"]
-    rate = frame["currency"].map({c: snapshot.rate_on(c, snapshot.as_of) for c in frame["currency"].unique()})
     for column in money:
-        frame[column] = frame[column].astype(float).fillna(0.0) * rate.astype(float)
+        frame[column] = snapshot.value(frame[column], frame["currency"]).fillna(0.0)
     frame[["invoices", "oldest_days"]] = frame[["invoices", "oldest_days"]].fillna(0).astype(int)
     by_group = frame.groupby(by)
     table = pd.concat([by_group[[*money, "invoices"]].sum(), by_group[["oldest_days"]].max()], axis=1)

@@ -25,15 +25,17 @@ def payment_pattern(months: LedgerMonths, *, last: int = 13, later: int = 6) -> 
     snapshot = months.snapshot
     ends = complete_months(snapshot.as_of, last)
     sold = months.flows[months.flows["kind"] == "invoiced"]
-    sales = _at_one_rate(sold, snapshot).groupby(sold["month_end"]).sum().reindex(ends).to_numpy()[:, None]
+    sales = snapshot.value(sold["balance"], sold["currency"]).groupby(sold["month_end"]).sum()
     owed = months.positions[months.positions["month_end"].isin(ends)]
     owed = owed.assign(
-        value=_at_one_rate(owed, snapshot), later=_months_between(owed["month_end"], owed["issue_month"])
+        value=snapshot.value(owed["balance"], owed["currency"]),
+        later=_months_between(owed["month_end"], owed["issue_month"]),
     )
     still = owed.pivot_table(index="issue_month", columns="later", values="value", aggfunc="sum")
     still = still.reindex(index=ends, columns=range(later + 1)).fillna(0.0)
     reached = np.arange(last)[::-1, None] >= np.arange(later + 1)[None, :]
-    shares = np.divide(still.to_numpy(), sales, out=np.full(still.shape, np.nan), where=reached & (sales > 0))
+    of_month = sales.reindex(ends).to_numpy()[:, None]
+    shares = np.divide(still.to_numpy(), of_month, out=np.full(still.shape, np.nan), where=reached & (of_month > 0))
     return pd.DataFrame(shares, index=ends.rename("sales_month"), columns=still.columns)
 
 
@@ -100,22 +102,14 @@ def _left_by(moved: ibis.Table) -> dict[str, ir.DecimalColumn]:
 def _shares(frame: pd.DataFrame, snapshot: Snapshot, names: list[str]) -> pd.DataFrame:
     outs = [str(outcome) for outcome in CAUSES.values()]
     frame = frame.sort_values(["bucket", "_bucket", "currency"], ignore_index=True)
-    rates = {c: snapshot.rate_on(c, snapshot.as_of) for c in frame["currency"].unique()}
-    rate = frame["currency"].map(rates).astype(float)
     for column in ("amount", "stays", *outs):
-        frame[column] = frame[column].astype(float) * rate
+        frame[column] = snapshot.value(frame[column], frame["currency"])
     stays = frame.pivot_table(index="bucket", columns="_bucket", values="stays", aggfunc="sum").reindex(columns=names)
     table = stays.join(frame.groupby("bucket")[outs].sum(), how="outer").reindex(names).fillna(0.0)
     amount = frame.groupby("bucket")["amount"].sum().reindex(names).fillna(0.0)
     shares = table.div(amount.where(amount > 0), axis=0)
     shares.insert(0, "amount", amount)
     return shares.rename_axis(index="bucket", columns="next month")
-
-
-def _at_one_rate(rows: pd.DataFrame, snapshot: Snapshot) -> pd.Series:
-    """Amounts in company currency at the rate of the as-of date, whatever month they are of."""
-    rates = {c: snapshot.rate_on(c, snapshot.as_of) for c in rows["currency"].unique()}
-    return rows["balance"].astype(float) * rows["currency"].map(rates).astype(float)
 
 
 def _months_between(later: pd.Series, earlier: pd.Series) -> pd.Series:

@@ -12,7 +12,6 @@ from datetime import date
 
 import ibis
 import ibis.expr.types as ir
-import numpy as np
 import pandas as pd
 
 from analysis.ledger.snapshot import Snapshot
@@ -142,6 +141,13 @@ def _ordered(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.sort_values(keys, ignore_index=True)
 
 
+def month_end_rates(frame: pd.DataFrame, snapshot: Snapshot) -> pd.Series:
+    """For each row of ``currency`` and ``month_end`` the rate into company currency on that day."""
+    keys = list(zip(frame["currency"], frame["month_end"], strict=True))
+    rates = {(currency, end): snapshot.rate_on(currency, end.date()) for currency, end in set(keys)}
+    return pd.Series([rates[key] for key in keys], index=frame.index, dtype=float)
+
+
 def _with_month_ends(frame: pd.DataFrame, snapshot: Snapshot, renamed: dict[str, str]) -> pd.DataFrame:
     ends = {
         number: end_of(int(number), as_of=snapshot.as_of) for column in renamed for number in frame[column].unique()
@@ -153,7 +159,4 @@ def _with_month_ends(frame: pd.DataFrame, snapshot: Snapshot, renamed: dict[str,
 
 def _valued(frame: pd.DataFrame, snapshot: Snapshot, column: str) -> pd.DataFrame:
     """The amounts in document currency with their value in company currency at each month end's rate."""
-    pairs = frame[["currency", "month_end"]].drop_duplicates()
-    rates = {(c, m): snapshot.rate_on(c, m.date()) for c, m in pairs.itertuples(index=False)}
-    of_row = [rates[key] for key in zip(frame["currency"], frame["month_end"], strict=True)]
-    return frame.assign(value=frame[column].astype(float) * np.array(of_row, dtype=float))
+    return frame.assign(value=frame[column].astype(float) * month_end_rates(frame, snapshot))

@@ -12,7 +12,7 @@ from analysis.ledger.balances import CAUSES
 from analysis.ledger.contract import Outcome
 from analysis.ledger.snapshot import Snapshot
 from analysis.measures.months import Clock
-from analysis.measures.positions import end_of, month_ends, month_number
+from analysis.measures.positions import end_of, month_end_rates, month_ends, month_number
 
 _MONEY = ["amount", "amount_days", "amount_dated", "amount_days_late"]
 
@@ -41,9 +41,7 @@ def payment_days(snapshot: Snapshot, *, months: int = 12) -> pd.DataFrame:
     frame = counted.execute().sort_values(["point", "currency"], ignore_index=True)
     ends = {point: end_of(int(point), as_of=snapshot.as_of) for point in frame["point"].unique()}
     frame["month_end"] = pd.to_datetime(frame["point"].map(ends))
-    pairs = zip(frame["currency"], frame["month_end"], strict=True)
-    rates = pd.Series([snapshot.rate_on(c, m.date()) for c, m in pairs], index=frame.index, dtype=float)
-    frame[_MONEY] = frame[_MONEY].astype(float).mul(rates, axis=0)
+    frame[_MONEY] = frame[_MONEY].astype(float).mul(month_end_rates(frame, snapshot), axis=0)
     summed = frame.groupby("month_end")[["invoices", *_MONEY]].sum()
     return summed.reindex(month_ends(snapshot.as_of, months)).fillna(0.0).astype({"invoices": int})
 
