@@ -10,7 +10,7 @@ import pandas as pd
 from analysis.ledger.contract import EntryKind
 from analysis.ledger.currencies import MINOR_UNITS
 from analysis.measures.months import LedgerMonths
-from analysis.measures.positions import month_ends
+from analysis.measures.positions import month_end_rates, month_ends
 
 # The lines of a roll-forward: label, kinds of booking, sign. A recovery is cash against what was written
 # off, so it raises one line and lowers another and leaves the balance alone.
@@ -46,7 +46,8 @@ def roll_forward(months: LedgerMonths, *, last: int = 13) -> pd.DataFrame:
     ``opening + invoiced + paid + discounts + credited + written_off + fx = closing``; what lowers the
     balance is negative. Movements stand at the rate of the month end, ``fx`` is the revaluation of the
     opening balance. Index ``by``..., ``month_end``; the closing balance comes from the balances of
-    invoices and cash on account, the movements from the bookings, so the sum is a check (INV2).
+    invoices and cash on account, the movements from the bookings, so the sum is a check (INV2). Empty books give
+    one month of zeros.
     """
     by, table = list(months.by), _by_currency(months)
     keys = _keys(months)
@@ -54,6 +55,8 @@ def roll_forward(months: LedgerMonths, *, last: int = 13) -> pd.DataFrame:
     table["opening"] = table.groupby(keys)["closing"].shift(fill_value=0.0)
     table["fx"] = table["opening_document"] * table["rate"] - table["opening"]
     columns = ["opening", *[line for line, _ in LINES], "fx", "closing"]
+    if table.empty and not by:
+        return pd.DataFrame(0.0, index=month_ends(months.snapshot.as_of, 1), columns=columns)
     summed = table.groupby([*by, "month_end"])[columns].sum()
     ends = set(month_ends(months.snapshot.as_of, last))
     return summed[summed.index.get_level_values("month_end").isin(ends)]
@@ -147,9 +150,7 @@ def _by_currency(months: LedgerMonths) -> pd.DataFrame:
     full = groups.merge(pd.DataFrame({"month_end": ends}), how="cross").sort_values([*by, "month_end"])
     keys = pd.MultiIndex.from_frame(full[[*by, "month_end"]])
     full["closing_document"] = owed.reindex(keys).fillna(0.0).to_numpy()
-    full["rate"] = [
-        months.snapshot.rate_on(c, m.date()) for c, m in zip(full["currency"], full["month_end"], strict=True)
-    ]
+    full["rate"] = month_end_rates(full, months.snapshot)
     full["closing"] = full["closing_document"] * full["rate"]
     booked = kinds.reindex(index=keys, columns=["invoiced", *EntryKind]).fillna(0.0)
     for line, parts in LINES:
