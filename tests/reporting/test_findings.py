@@ -55,13 +55,16 @@ def test_what_goes_in_comes_out(tmp_path):
     assert found.broken == ()
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf, np.float64("nan")])
-def test_undefined_is_null_and_says_so(tmp_path, value):
+@pytest.mark.parametrize(
+    ("value", "mark"), [(math.nan, "undefined"), (np.float64("nan"), "undefined"), (math.inf, "not_reached")]
+)
+def test_undefined_and_not_reached_are_null_and_say_so(tmp_path, value, mark):
     findings = collector(tmp_path)
     number(findings, value=value, low=math.nan, history=[1.0, math.nan])
     content = json.loads(findings.close().read_text())
     kept = content["numbers"]["dso_days"]
-    assert (kept["value"], kept["undefined"], kept["low"], kept["history"]) == (None, True, None, [1.0, None])
+    assert (kept["value"], kept[mark], kept["low"], kept["history"]) == (None, True, None, [1.0, None])
+    assert len({"undefined", "not_reached"} & set(kept)) == 1
 
 
 def test_an_invariant_in_cents_is_exact(tmp_path):

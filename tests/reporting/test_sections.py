@@ -336,6 +336,15 @@ def test_whether_the_ledger_ties(found, said):
     assert spaced(ledger.tie_sentence(found, currency="EUR")) == said
 
 
+def test_an_entity_without_control_balance_is_named():
+    found = [Reconciliation(entity="A", on="2026-10-31", ledger=Decimal("10.00"), control=Decimal("10.00"))]
+    said = ledger.tie_sentence(found, currency="EUR", missing={"C": Decimal("5.00"), "B": Decimal("2.00")})
+    assert spaced(said) == (
+        "The ledger ties exactly to the control account (EUR 10.00). "
+        "No control balance was given for B and C (EUR 7.00)."
+    )
+
+
 @pytest.mark.parametrize(
     ("rows", "said"),
     [

@@ -89,11 +89,12 @@ def _judged(rows: ibis.Table, rules: Sequence[Rule], raw: RawTable, company: Com
     """
     texts = {}
     for key, kept_out in (("_reason", True), ("_noted", False)):
-        text = ibis.literal("")
-        for rule in rules:
-            if (rule.disposition == "quarantine") is kept_out:
-                text = text + ibis.ifelse(rule.broken(rows), rule.id + " ", "")
-        texts[key] = ibis.ifelse(rows["_totals"], "", text)
+        named = [
+            ibis.ifelse(rule.broken(rows), rule.id + " ", "")
+            for rule in rules
+            if (rule.disposition == "quarantine") is kept_out
+        ]
+        texts[key] = ibis.ifelse(rows["_totals"], "", ibis.literal("").concat(*named))
     kept = [*TABLES[raw.name].names, *(f"_raw_{c}" for c in raw.mapped), "_file", "_row", "_order", "_copy", "_totals"]
     return rows.select(*kept, **texts, _code=currency_of(rows, company))
 

@@ -117,9 +117,8 @@ def _rows(part: _Part, mapped: Sequence[str], source: Source, *, number: int) ->
     """The mapped columns of one file and what marks each of its rows."""
     cells = part.cells
     # in the order of their names, so that the same row is the same in a file with its columns reordered
-    whole = ibis.literal("")
-    for place in sorted(range(len(part.headers)), key=part.headers.__getitem__):
-        whole = whole + cells[f"c{place}"].fill_null("") + "\x1f"
+    places = sorted(range(len(part.headers)), key=part.headers.__getitem__)
+    whole = ibis.literal("").concat(*(cells[f"c{place}"].fill_null("") + "\x1f" for place in places))
     columns = {
         column: cells[f"c{part.headers.index(part.mapped[column])}"] if column in part.mapped else ibis.null("string")
         for column in mapped

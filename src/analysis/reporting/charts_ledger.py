@@ -164,13 +164,15 @@ def stacked_ageing(
     ax.set_title(f"{scale.unit}; above each bar the share overdue")
     low, high = ax.get_ylim()
     gap = label_gap(ax)
-    edge = len(amounts) - 0.3
+    # steps are shares of the width of thirteen months, so that two months leave the names where they belong
+    step = len(amounts) / 13
+    edge = len(amounts) - 0.4 + 0.1 * step
     for (colour, amount, bucket), place in zip(
         named, spread(middles, gap=gap, low=low + gap / 2, high=high), strict=True
     ):
         ax.plot(edge, place, "s", color=colour, markersize=5, clip_on=False)
-        ax.text(edge + 0.9, place, amount, ha="right", va="center", color=style.INK)
-        ax.text(edge + 1.05, place, bucket, va="center", color=style.INK)
+        ax.text(edge + 0.9 * step, place, amount, ha="right", va="center", color=style.INK)
+        ax.text(edge + 1.05 * step, place, bucket, va="center", color=style.INK)
     return ax
 
 

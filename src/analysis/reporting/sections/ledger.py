@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -77,8 +79,19 @@ def _movement(line: str, amount: float, currency: str) -> str:
     return f"{words.money(abs(amount), currency=currency)} {raised if amount > 0 else lowered}"
 
 
-def tie_sentence(found: Sequence[Reconciliation], *, currency: str) -> str:
-    """Whether the ledger agrees with the general ledger; the three largest differences where it does not."""
+def tie_sentence(
+    found: Sequence[Reconciliation], *, currency: str, missing: Mapping[str, Decimal] = MappingProxyType({})
+) -> str:
+    """Whether the ledger agrees with the general ledger, by how much it does not, and whose balance is missing."""
+    told = _agreement(found, currency=currency)
+    if not found or not missing:
+        return told
+    owed = words.money(float(sum(missing.values())), currency=currency)
+    return f"{told} No control balance was given for {words.listing(sorted(missing))} ({owed})."
+
+
+def _agreement(found: Sequence[Reconciliation], *, currency: str) -> str:
+    """Ties, or the three largest differences."""
     if not found:
         return "No balance of the control account was given for this date, so the ledger could not be tied to it."
     off = sorted((one for one in found if one.difference), key=lambda one: -abs(one.difference))
@@ -105,6 +118,7 @@ def hand_over(
     roll: pd.DataFrame,
     exact: pd.DataFrame,
     reconciliation: Sequence[Reconciliation],
+    missing: Mapping[str, Decimal] = MappingProxyType({}),
 ) -> None:
     """Findings of notebook 1: balances, movements, invariants, checks."""
     currency, policy = opened.company.currency, opened.company.policy
@@ -134,7 +148,7 @@ def hand_over(
             )
     told = roll_forward_sentence(roll, currency=currency, open_items_only=open_items_only)
     findings.sentence("roll_forward_told", told, uses=["receivables"])
-    findings.sentence("tie_told", tie_sentence(reconciliation, currency=currency))
+    findings.sentence("tie_told", tie_sentence(reconciliation, currency=currency, missing=missing))
     findings.sentence("checks_told", checks.checks_sentence(opened), uses=["quarantined_rows"])
 
 
