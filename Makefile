@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install report test notebooks picture lint format lab bench sample lock clean
+.PHONY: help install report test notebooks example lint format lab bench sample lock clean
 
 help: ## show this list
 	@echo "make TARGET, where TARGET is one of"
@@ -34,8 +34,10 @@ notebooks: install ## run the notebooks again on the sample ledger and keep thei
 	    --ClearMetadataPreprocessor.enabled=True --ClearMetadataPreprocessor.preserve_cell_metadata_mask=tags \
 	    notebooks/*.ipynb
 
-picture: report ## page 1 of the report as the picture in the README (needs pdftoppm)
-	pdftoppm -r 100 -f 1 -l 1 -singlefile -png reports/$(AS_OF)/credit-risk-report.pdf docs/images/page-1
+example: report ## keep the sample's report in reports/example and its page 1 as the README's picture (needs pdftoppm)
+	mkdir -p reports/example
+	cp "reports/$(AS_OF)/credit-risk-report.pdf" reports/example/
+	pdftoppm -r 100 -f 1 -l 1 -singlefile -png reports/example/credit-risk-report.pdf docs/images/page-1
 
 lint: install ## ruff (rules and format) and mypy
 	$(BIN)/ruff check .
