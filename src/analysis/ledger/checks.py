@@ -22,15 +22,19 @@ from analysis.ledger.sources import RawTable
 from analysis.ledger.totals import totals_facts
 from analysis.ledger.trade_rules import Rule
 
+# A list for a person; the counts are of all rows.
+_LISTED_MAX = 100_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CheckedTable:
     """One table after its checks.
 
-    ``accepted`` holds the contract's columns of the rows that are used; ``kept_out`` one row per row
-    that is not, with file, row, why (the rules) and the cells as written; ``control`` counts rows and amounts
-    of the files per currency and fate (accepted, quarantined, identical_copy, totals_row), in document
-    currency; ``sizes`` the same with absolute amounts. ``mapped`` are the columns that the export has.
+    ``accepted`` holds the contract's columns of the rows that are used; ``kept_out`` one row per row that
+    is not (the first hundred thousand), with file, row, why (the rules) and the cells as written;
+    ``control`` counts rows and amounts of the files per currency and fate (accepted, quarantined,
+    identical_copy, totals_row), in document currency; ``sizes`` the same with absolute amounts. ``mapped``
+    are the columns that the export has.
     """
 
     name: str
@@ -58,7 +62,7 @@ def check_table(con: Backend, raw: RawTable, company: Company, *, books: Mapping
     facts = totals_facts(judged, raw, company, money=money)
     if (counted["rules_broken"] > 0).any():
         facts += _facts(judged, rules, raw, money=money)
-    facts += near_ids(judged, raw)
+    facts += near_ids(judged, raw) + _list_cut(counted, raw)
     accepted = judged.filter(judged["_fate"] == "accepted").select(*TABLES[name].names, "_file", "_row")
     if source.repeated:
         facts += spellings(accepted, raw)
@@ -111,14 +115,19 @@ def _with_fate(judged: ibis.Table) -> ibis.Table:
 
 
 def _facts(judged: ibis.Table, rules: Sequence[Rule], raw: RawTable, *, money: str | None) -> list[Fact]:
-    """One query counts what each rule found, a second one fetches an example of each."""
+    """One query counts what each rule found, a second one fetches an example of each.
+
+    A warning is of rows that are used, so one that is kept out anyway raises none.
+    """
     broken = judged.filter((judged["_reason"] != "") | (judged["_noted"] != ""))
     each = broken.select(
         rule=(broken["_reason"] + broken["_noted"]).split(" ").unnest(),
+        used=broken["_reason"] == "",
         order=broken["_order"],
         amount=broken[money] if money else ibis.null("decimal(18, 3)"),
     )
-    each = each.filter(each["rule"] != "")
+    warnings = [rule.id for rule in rules if rule.disposition == "warn"]
+    each = each.filter((each["rule"] != "") & (each["used"] | ~each["rule"].isin(warnings)))
     counted = each.group_by("rule").aggregate(
         rows=each.count(), order=each["order"].min(), amount=each["amount"].sum().cast("float64")
     )
@@ -154,13 +163,31 @@ def _fact(rule: Rule, raw: RawTable, example: pd.Series, found: pd.Series, *, ha
 
 def _kept_out(judged: ibis.Table, raw: RawTable) -> pd.DataFrame:
     """Rows that are not used, as they were written; the file for the person who mends the source."""
-    rows = judged.filter(judged["_fate"] != "accepted").order_by("_order")
+    rows = judged.filter(judged["_fate"] != "accepted").order_by("_order").limit(_LISTED_MAX)
     harmless = ibis.cases((rows["_fate"] == "quarantined", ""), else_=rows["_fate"])
     columns = {c: rows[f"_raw_{c}"] for c in raw.mapped}
     why = (rows["_reason"] + harmless).strip()
     frame = rows.select(file=rows["_file"], row=rows["_row"], why=why, **columns).execute()
     frame.insert(0, "table", raw.name)
     return frame
+
+
+def _list_cut(counted: pd.DataFrame, raw: RawTable) -> list[Fact]:
+    """That not all rows kept out are listed; so many are a wrong mapping rather than wrong rows."""
+    left_out = int(counted.loc[counted["fate"] != "accepted", "rows"].sum())
+    if left_out <= _LISTED_MAX:
+        return []
+    return [
+        Fact(
+            table=raw.name,
+            disposition="warn",
+            rule="list_cut",
+            message=f"{left_out:,} rows are not used; the first {_LISTED_MAX:,} are listed",
+            remedy="look at what is said of many rows first: a column or format may be declared wrongly",
+            file=raw.files[0].name,
+            rows=left_out,
+        )
+    ]
 
 
 def _counted(judged: ibis.Table, raw: RawTable, company: Company, *, money: str | None) -> pd.DataFrame:
