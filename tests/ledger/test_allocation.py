@@ -57,6 +57,9 @@ def test_what_is_booked_on_a_day_counts_before_cash_of_that_day_and_before_waiti
 def test_a_reversal_reopens_an_invoice_with_its_old_age() -> None:
     books = issued("A", 1, "70"), named("A", 3, "70"), issued("B", 5, "40"), named("A", 10, "-70")
     assert applied(*books, cash("p", 12, "90")) == [("p", "A", "70", 12), ("p", "B", "20", 12)]
+    # also after cash has passed it by while it was settled
+    books = issued("Z", 1, "70"), named("Z", 3, "70"), issued("B", 5, "40"), cash("p", 6, "10"), named("Z", 10, "-70")
+    assert applied(*books, cash("q", 12, "90"))[1:] == [("q", "Z", "70", 12), ("q", "B", "20", 12)]
     # cash that waits pays what a reversal re-opened, on that day
     waiting = issued("A", 1, "70"), named("A", 3, "70"), cash("p", 5, "25"), named("A", 10, "-70")
     assert applied(*waiting) == [("p", "A", "25", 10)]

@@ -92,19 +92,17 @@ def test_reversal_and_repayment_count_from_the_repayment() -> None:
 
 def test_the_cause_is_the_largest_booking_of_the_day_that_settled_it() -> None:
     ledger = Ledger()
-    for number in "ABCD":
+    for number in "ABCDEF":
         ledger.invoice(number, "K", "2024-01-01", "2024-01-31", "100")
     ledger.entry("payment", "90", "2024-01-10", "A").entry("write_off", "10", "2024-02-10", "A")
     ledger.entry("credit_note", "60", "2024-02-10", "B").entry("payment", "40", "2024-02-10", "B")
     ledger.entry("payment", "50", "2024-02-10", "C").entry("write_off", "50", "2024-02-10", "C")  # a tie: cash first
     ledger.entry("credit_note", "130", "2024-02-10", "D")
+    ledger.entry("payment", "50", "2024-02-10", "E").entry("credit_note", "50", "2024-02-10", "E")
+    ledger.entry("credit_note", "50", "2024-02-10", "F").entry("write_off", "50", "2024-02-10", "F")
+    outcomes = ["written_off", "credited", "paid", "credited", "paid", "credited"]
     found = items_of(ledger.as_of("2024-03-01"))
-    assert {n: i["outcome"] for n, i in found.items()} == {
-        "A": "written_off",
-        "B": "credited",
-        "C": "paid",
-        "D": "credited",
-    }
+    assert {n: i["outcome"] for n, i in found.items()} == dict(zip("ABCDEF", outcomes, strict=True))
     assert found["D"]["open_balance"] == D(-30)  # a credit note above the invoice is a credit balance
 
 
