@@ -24,7 +24,15 @@ from analysis.models.logrank import log_rank
 from analysis.models.payment_times import PaymentTimes
 from analysis.models.survival import count_table, payment_curve
 from analysis.reporting.gathering import Collected
-from analysis.reporting.sections import ageing, checks, debtors, ledger, receivables, summary, time_to_payment
+from analysis.reporting.sections import (
+    ageing,
+    checks,
+    debtors,
+    ledger,
+    payment_words,
+    receivables,
+    summary,
+)
 
 NAN, INF = math.nan, math.inf
 AS_OF = date(2026, 10, 31)
@@ -529,7 +537,7 @@ YEAR = "Of the invoices of the last twelve months, "
     ],
 )  # fmt: skip
 def test_when_customers_pay(found, said):
-    assert spaced(time_to_payment.median_sentence(found)) == said
+    assert spaced(payment_words.median_sentence(found)) == said
 
 
 A, B = curve([10.0] * 30, label="large"), curve([25.0] * 30, label="small")
@@ -558,12 +566,12 @@ OPEN = curve([60.0] * 30, [False] * 30, label="public")
 )  # fmt: skip
 def test_segments(segments, p, said):
     found = times(curve(QUICK), segments=segments, dimension="segment", p=p)
-    assert spaced(time_to_payment.segments_sentence(found)) == said
+    assert spaced(payment_words.segments_sentence(found)) == said
 
 
 def test_one_segment_is_no_comparison():
     alone = dataclasses.replace(times(curve(QUICK), segments=(A,), dimension="segment", p=0.5), differ=None)
-    assert time_to_payment.segments_sentence(alone).startswith("The books do not tell enough customers apart")
+    assert payment_words.segments_sentence(alone).startswith("The books do not tell enough customers apart")
 
 
 HALF_OPEN = curve([20.0] * 50 + [130.0] * 50, [True] * 50 + [False] * 50)  # mean within 120 days: (20 + 120) / 2 = 70
@@ -584,14 +592,14 @@ HALF_OPEN = curve([20.0] * 50 + [130.0] * 50, [True] * 50 + [False] * 50)  # mea
     ],
 )  # fmt: skip
 def test_what_paid_invoices_alone_would_hide(paid_only, whole, said):
-    assert spaced(time_to_payment.hidden_sentence(paid_only, whole, horizon=120)) == said
+    assert spaced(payment_words.hidden_sentence(paid_only, whole, horizon=120)) == said
 
 
 @given(st.lists(st.tuples(st.integers(0, 200), st.booleans()), max_size=40), st.floats(0, 200) | st.just(NAN))
 def test_any_curve_is_well_said(lives, paid_only):
     whole = curve([float(d) for d, _ in lives], [p for _, p in lives])
-    well_said(time_to_payment.median_sentence(times(whole, curve(QUICK))))
-    well_said(time_to_payment.hidden_sentence(paid_only, whole, horizon=120))
+    well_said(payment_words.median_sentence(times(whole, curve(QUICK))))
+    well_said(payment_words.hidden_sentence(paid_only, whole, horizon=120))
 
 
 @given(st.lists(st.tuples(st.floats(0, 1e7), st.floats(0, 1e7)), min_size=1, max_size=3))
@@ -609,3 +617,45 @@ def test_a_series_is_compared_as_far_as_it_reaches(length, month, year):
     found = ledger.compared(pd.Series(range(length), dtype=float))
     assert (found["last_month"], found["last_year"]) == (month, year)
     assert found["history"] == [float(value) for value in range(length)][-13:]
+
+
+def _paid(*, invoices: int, amount: float, amount_days: float, amount_dated: float, amount_days_late: float):
+    row = {"invoices": invoices, "amount": amount, "amount_days": amount_days}
+    return pd.DataFrame([row | {"amount_dated": amount_dated, "amount_days_late": amount_days_late}])
+
+
+@pytest.mark.parametrize(
+    ("paid", "said"),
+    [
+        # 1000 for 15 days, 3000 for 30, 2000 for 45: 195,000 / 6,000 = 32.5 days; all due after 30 days, so
+        # (-15 * 1000 + 0 * 3000 + 15 * 2000) / 6000 = 2.5 days late
+        (
+            {"invoices": 3, "amount": 6e3, "amount_days": 195e3, "amount_dated": 6e3, "amount_days_late": 15e3},
+            "Weighted by amount, invoices paid in the last twelve months took 32.5 days and came on average 2.5 days "
+            "after their due date.",
+        ),
+        (
+            {"invoices": 1, "amount": 100.0, "amount_days": 1e3, "amount_dated": 100.0, "amount_days_late": -400.0},
+            "Weighted by amount, invoices paid in the last twelve months took 10 days and came on average 4 days "
+            "before their due date.",
+        ),
+        (
+            {"invoices": 1, "amount": 100.0, "amount_days": 1e3, "amount_dated": 0.0, "amount_days_late": 0.0},
+            "Weighted by amount, invoices paid in the last twelve months took 10 days.",
+        ),
+        (
+            {"invoices": 0, "amount": 0.0, "amount_days": 0.0, "amount_dated": 0.0, "amount_days_late": 0.0},
+            "Nothing was paid in the last twelve months.",
+        ),
+    ],
+)
+def test_days_of_paid_invoices_in_words(paid, said):
+    assert spaced(payment_words.paid_sentence(_paid(**paid))).replace(".0 days", " days") == said
+
+
+def test_bookings_of_unknown_invoices_are_named_beside_the_balance():
+    facts = pd.DataFrame([{"table": "entries", "rule": "unknown_invoice", "rows": 2, "amount": 150.5}])
+    control = pd.DataFrame([{"table": "entries", "currency": "EUR"}])
+    said = checks.kept_cash_sentence(SimpleNamespace(facts=facts, control=control))
+    assert spaced(said) == ("Not in the balance: 2 bookings (EUR 151) that name an invoice which is not in the books.")
+    assert checks.kept_cash_sentence(SimpleNamespace(facts=facts[:0], control=control)) == ""

@@ -1,15 +1,14 @@
-"""How many invoices left the book on each day of their age, and how: the counts that curves are made of."""
+"""Which invoices a curve is made of: months of issue, and groups large enough to be shown."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import ibis
 import pandas as pd
 
 from analysis.ledger.contract import Outcome
 from analysis.ledger.snapshot import Snapshot
-from analysis.measures.positions import end_of, month_number
+from analysis.measures.settlement import settlement_counts
 
 OTHERS = "all others"
 _LEFT = tuple(str(outcome) for outcome in Outcome if outcome is not Outcome.OPEN)
@@ -22,15 +21,10 @@ def outcome_counts(snapshot: Snapshot, *, by: str | None = None) -> pd.DataFrame
     as-of date for its month), ``day`` (from issue to settlement, or to the as-of date while open), ``paid``,
     ``credited``, ``written_off``, ``open`` (numbers of invoices).
     """
-    items = snapshot.items
-    keyed = items.mutate(
-        group=items[by] if by else ibis.literal("all"), point=month_number(items["issued_on"]), day=items["days"]
-    )
-    counts = {outcome: (keyed["outcome"] == outcome).sum() for outcome in (*_LEFT, str(Outcome.OPEN))}
-    frame = keyed.group_by("group", "point", "day").aggregate(**counts).execute()
-    ends = {point: end_of(int(point), as_of=snapshot.as_of) for point in frame["point"].unique()}
-    frame.insert(1, "issue_month", pd.to_datetime(frame.pop("point").map(ends)))
-    return frame.sort_values(["group", "issue_month", "day"], ignore_index=True)
+    frame = settlement_counts(snapshot, by=by, by_month=True)
+    if by is None:
+        frame.insert(0, "group", "all")
+    return frame.drop(columns="events").rename(columns={"censored": str(Outcome.OPEN)})
 
 
 def curve_counts(

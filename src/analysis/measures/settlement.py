@@ -47,12 +47,18 @@ def payment_days(snapshot: Snapshot, *, months: int = 12) -> pd.DataFrame:
 
 
 def settlement_counts(
-    snapshot: Snapshot, *, by: str | None = None, issued_from: date | None = None, clock: Clock = "issue"
+    snapshot: Snapshot,
+    *,
+    by: str | None = None,
+    by_month: bool = False,
+    issued_from: date | None = None,
+    clock: Clock = "issue",
 ) -> pd.DataFrame:
     """Invoices by the day on which they left the book, as counts for curves.
 
     Columns ``day``, ``events`` (all that left), ``censored`` (open on the as-of date), and the events by cause
-    ``paid``, ``credited``, ``written_off``; with ``by`` a first column ``group``. One that was credited or
+    ``paid``, ``credited``, ``written_off``; with ``by`` a first column ``group``, with ``by_month`` the end of
+    the month of issue as ``issue_month`` (the as-of date for its month). One that was credited or
     written off has left as one that was paid has, so a curve of ``events`` says "still open".
 
     ``clock`` ``issue`` counts days since the invoice date, over all invoices. ``due`` counts days since the due
@@ -72,12 +78,17 @@ def settlement_counts(
         reached = ibis.ifelse(items["outcome"] == Outcome.OPEN, day >= 0, day > 0)
         items = items.mutate(_day=day).filter(reached.fill_null(False))
         day = items["_day"]
-    keyed = items.mutate(group=items[by] if by else ibis.literal("all"), day=day)
+    group = items[by] if by else ibis.literal("all")
+    keyed = items.mutate(group=group, point=month_number(items["issued_on"]), day=day)
     is_open = keyed["outcome"] == Outcome.OPEN
-    counted = keyed.group_by("group", "day").aggregate(
+    keys = ["group", *(["point"] if by_month else []), "day"]
+    counted = keyed.group_by(keys).aggregate(
         events=(~is_open).sum(),
         censored=is_open.sum(),
         **{str(outcome): (keyed["outcome"] == outcome).sum() for outcome in CAUSES.values()},
     )
-    frame = counted.execute().sort_values(["group", "day"], ignore_index=True)
+    frame = counted.execute().sort_values(keys, ignore_index=True)
+    if by_month:
+        ends = {point: end_of(int(point), as_of=snapshot.as_of) for point in frame["point"].unique()}
+        frame.insert(1, "issue_month", pd.to_datetime(frame.pop("point").map(ends)))
     return frame if by else frame.drop(columns="group")

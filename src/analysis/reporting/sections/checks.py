@@ -30,6 +30,20 @@ def checks_sentence(opened: Opened) -> str:
     )
 
 
+def kept_cash_sentence(opened: Opened) -> str:
+    """Bookings that name an invoice which is not in the books: kept out of the balance; blank where there are none."""
+    facts = opened.facts
+    found = facts[(facts["table"] == "entries") & (facts["rule"] == "unknown_invoice")]
+    if found.empty:
+        return ""
+    number = words.plural(int(found["rows"].sum()), "booking")
+    codes = opened.control.loc[opened.control["table"] == "entries", "currency"].unique()
+    amount = (
+        words.money(float(found["amount"].sum()), currency=str(codes[0])) if len(codes) == 1 else "several currencies"
+    )
+    return f"Not in the balance: {number} ({amount}) that name an invoice which is not in the books."
+
+
 def hand_over(findings: Findings, opened: Opened) -> None:
     """Rows by fate, what the checks found, and that no row was lost."""
     rows = fates(opened.control)
@@ -45,6 +59,8 @@ def hand_over(findings: Findings, opened: Opened) -> None:
     for table, row in rows.iterrows():
         left, right = int(in_files.get(table, 0)), int(row["read"])
         findings.invariant(f"inv1_rows_{table}", "rows in the files = used + kept out", left, right)
+    if sentence := kept_cash_sentence(opened):
+        findings.sentence("kept_cash_told", sentence)
     facts = opened.facts.assign(
         where=[_where(fact) for fact in opened.facts.to_dict("records")], rows=opened.facts["rows"].astype(int)
     )

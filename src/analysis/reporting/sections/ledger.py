@@ -253,7 +253,7 @@ def page(collected: Collected) -> dict[str, object]:
         "kicker": "The books",
         "title": collected.sentences["roll_forward_told"]["text"].removesuffix("."),
         "blocks": [
-            blocks.lead(collected, "tie_told", "checks_told"),
+            blocks.lead(collected, "tie_told", "checks_told", "kept_cash_told"),
             blocks.figure(collected, "roll_forward"),
             *([blocks.table(collected, "roll_forward_months")] if "roll_forward_months" in collected.tables else []),
             blocks.table(collected, "reconciliation", cents=True),

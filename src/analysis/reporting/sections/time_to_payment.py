@@ -7,95 +7,24 @@ import math
 import pandas as pd
 
 from analysis.ledger.opening import Opened
-from analysis.measures.outcomes import OTHERS
 from analysis.models.payment_times import PaymentTimes, curves_table
-from analysis.models.survival import PaymentCurve
-from analysis.reporting import blocks, charts, words
+from analysis.reporting import blocks, charts
 from analysis.reporting.findings import Findings
 from analysis.reporting.gathering import Collected
+from analysis.reporting.sections import payment_words
 from analysis.reporting.sections.ledger import OPEN_ITEMS_ONLY
 
 
-def in_words(curve: PaymentCurve) -> str:
-    """A curve as one says it: by which day half are settled, and by which nine in ten."""
-    half, nine_in_ten = curve.median_days, curve.quantile(0.9).value
-    if math.isnan(half):
-        return "there are no invoices"
-    if not math.isfinite(half):
-        return "fewer than half have been settled so far"
-    if not math.isfinite(nine_in_ten):
-        return f"half are settled by day {half:.0f}"
-    # Where exactly nine in ten are settled for a while, the quantile is the middle of that stretch.
-    by = math.ceil(nine_in_ten)
-    return (
-        f"nine in ten are settled by day {by}"
-        if by == half
-        else (f"half are settled by day {half:.0f} and nine in ten by day {by}")
-    )
-
-
-def median_sentence(times: PaymentTimes) -> str:
-    """The curve of the last year in words, and whether it moved; the title of the page."""
-    said = in_words(times.whole)
-    before = times.whole_before
-    if not times.whole.n_invoices:
-        return "No invoice was issued in the last twelve months."
-    if before is None or not math.isfinite(before.median_days) or not math.isfinite(times.whole.median_days):
-        return f"Of the invoices of the last twelve months, {said}."
-    moved = times.whole.median_days - before.median_days
-    (low, high), (low_before, high_before) = times.whole.median_interval, before.median_interval
-    if low <= high_before and low_before <= high:
-        return f"Of the invoices of the last twelve months, {said}; no clear change from the year before."
-    side = "later" if moved > 0 else "sooner"
-    return f"Customers pay {words.days(round(abs(moved)))} {side} than a year before: {said}."
-
-
-def segments_sentence(times: PaymentTimes) -> str:
-    """Which segment settles soonest and which last, and whether the difference can be chance."""
-    if times.differ is None or len(times.segments) < 2:
-        return "The books do not tell enough customers apart to compare segments."
-    first, last = (end(times.segments, key=lambda c: c.median_days) for end in (min, max))
-    tested = _tested(times.differ.p_value)
-    if not math.isfinite(first.median_days):
-        return f"By {times.dimension}, fewer than half of the invoices of each have been settled so far{tested}."
-    soonest = f"By {times.dimension}, half are settled soonest in {_named(first)} (day {first.median_days:.0f})"
-    if not math.isfinite(last.median_days):
-        return f"{soonest}; in {_named(last)}, fewer than half have been settled so far{tested}."
-    if first.median_days == last.median_days:
-        return f"By {times.dimension}, half are settled by day {first.median_days:.0f} in each{tested}."
-    return f"{soonest} and last in {_named(last)} (day {last.median_days:.0f}){tested}."
-
-
-def _named(curve: PaymentCurve) -> str:
-    return "the other groups" if curve.label == OTHERS else curve.label
-
-
-def _tested(p_value: float) -> str:
-    """What the log-rank test says of the difference, as the end of a sentence; blank where it says nothing."""
-    if math.isnan(p_value):
-        return ""
-    differ = "more than chance would" if p_value < 0.05 else "by no more than chance may"
-    p = "below 0.001" if p_value < 0.001 else f"= {words.significant(p_value, digits=3)}"
-    return f"; the curves differ {differ} (log-rank, p {p})"
-
-
-def hidden_sentence(paid_only: float, whole: PaymentCurve, *, horizon: int) -> str:
-    """What a mean over paid invoices would have hidden."""
-    mean = whole.restricted_mean(horizon)
-    if math.isnan(paid_only) or math.isnan(mean.value):
-        return "There is too little history to compare paid invoices with all."
-    difference = mean.value - paid_only
-    if abs(difference) <= mean.value - mean.low:
-        return f"Counting open invoices changes little: {words.days(mean.value)} on average within {horizon} days."
-    if difference < 0:
-        return (
-            f"Paid invoices alone say no less than the truth: {words.days(paid_only)}, against "
-            f"{words.days(mean.value)} of all invoices within {horizon} days."
-        )
-    return (
-        f"Paid invoices alone would say {words.days(paid_only)}; with the open ones counted it is "
-        f"{words.days(mean.value)} (within {horizon} days), so the usual figure is {words.days(difference)} too short."
-    )
+def _paid_numbers(findings: Findings, paid: pd.DataFrame) -> None:
+    took, late = payment_words.weighted(paid)
+    number = int(paid["invoices"].sum())
+    for id, value, label, definition in (
+        ("weighted_days_to_pay", took, "Weighted days to pay, paid invoices", "weighted_days_to_pay"),
+        ("average_days_late", late, "Average days late, paid invoices", "average_days_late"),
+    ):
+        findings.number(id, value, unit="days", label=label, definition=definition, better="lower", count=number)
+    told = payment_words.paid_sentence(paid)
+    findings.sentence("paid_told", told, uses=["weighted_days_to_pay", "average_days_late"])
 
 
 def _nothing_settled(findings: Findings) -> None:
@@ -108,12 +37,19 @@ def _nothing_settled(findings: Findings) -> None:
 
 
 def hand_over(
-    findings: Findings, opened: Opened, *, times: PaymentTimes, pattern: pd.DataFrame, paid_only: float
+    findings: Findings,
+    opened: Opened,
+    *,
+    times: PaymentTimes,
+    pattern: pd.DataFrame,
+    paid_only: float,
+    paid: pd.DataFrame,
 ) -> None:
     """Findings of notebook 3: curves, medians, pattern, and what paid invoices alone would hide."""
     if opened.snapshot.open_items_only:
         _nothing_settled(findings)
         return
+    _paid_numbers(findings, paid)
     curve, horizon = times.whole, 120
     low, high = curve.median_interval
     medians = [_whole(value) for value in times.medians]
@@ -170,9 +106,9 @@ def hand_over(
     units = {"invoices": "count", **dict.fromkeys(["median", "from", "to", "year before"], "days")}
     units |= {c: "share" for c in table.columns if c.startswith("open at")}
     findings.table("curves", table, caption="Days from invoice to settlement", units=units)
-    findings.sentence("median_told", median_sentence(times), uses=["median_days"])
-    findings.sentence("segments_told", segments_sentence(times))
-    findings.sentence("hidden_told", hidden_sentence(paid_only, curve, horizon=horizon))
+    findings.sentence("median_told", payment_words.median_sentence(times), uses=["median_days"])
+    findings.sentence("segments_told", payment_words.segments_sentence(times))
+    findings.sentence("hidden_told", payment_words.hidden_sentence(paid_only, curve, horizon=horizon))
     at_start = int(curve.table["at_risk"].iloc[0]) if len(curve.table) else 0
     findings.invariant("inv6_at_risk", "at risk on day 0 = invoices in scope", at_start, curve.n_invoices)
     censored = int(curve.table["censored"].sum()) if len(curve.table) else 0
@@ -217,7 +153,7 @@ def page(collected: Collected) -> dict[str, object]:
             blocks.lead(collected, "segments_told"),
             blocks.figure(collected, "payment_curves"),
             blocks.table(collected, "curves", heat=["open at 30", "open at 60", "open at 90"]),
-            blocks.lead(collected, "hidden_told"),
+            blocks.lead(collected, "paid_told", "hidden_told"),
             blocks.figure(collected, "payment_pattern"),
         ],
     }
