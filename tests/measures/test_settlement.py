@@ -61,6 +61,19 @@ def test_counts_by_a_dimension_add_up_to_the_whole() -> None:
     assert table.drop(columns="group").groupby("day", as_index=False).sum().equals(settlement_counts(snapshot))
 
 
+def test_counts_by_month_of_issue() -> None:
+    table = settlement_counts(worked_snapshot(), by_month=True)
+    found = {(str(r.issue_month.date()), r.day): (r.events, r.censored) for r in table.itertuples()}
+    assert found == {
+        ("2024-01-31", 55): (1, 0),  # A1
+        ("2024-01-31", 60): (1, 1),  # A3 and B1
+        ("2024-02-29", 45): (0, 1),  # A2
+        ("2024-02-29", 55): (0, 1),  # B3
+        ("2024-03-31", 0): (1, 0),  # A4
+        ("2024-03-31", 5): (1, 0),  # B2
+    }
+
+
 def test_empty_books() -> None:
     snapshot = empty_snapshot()
     assert len(settlement_counts(snapshot)) == 0
