@@ -19,7 +19,7 @@ from analysis.models.payment_times import (
     payment_times,
     year_counts,
 )
-from analysis.reporting.sections.time_to_payment import hidden_sentence
+from analysis.reporting.sections.payment_words import hidden_sentence
 
 
 def sold(ledger: Ledger, on: str | date, *, paid_after: int | None, until: str = "9999-12-31", **more: str) -> None:

@@ -8,7 +8,7 @@ DAYS: tuple[Definition, ...] = (
     Definition(
         id="dso_simple",
         name="DSO, simple",
-        formula="open balance / credit sales of the month x days of the month",
+        formula="receivables / credit sales of the month x days of the month",
         unit="days",
         reading="How many days of this month's sales are not paid yet.",
         trap="A weak month of sales raises it and a strong one lowers it although everybody pays as before.",
@@ -18,7 +18,7 @@ DAYS: tuple[Definition, ...] = (
     Definition(
         id="dso_rolling",
         name="DSO, rolling",
-        formula="open balance / credit sales of the last k months x days of those k months",
+        formula="receivables / credit sales of the last k months x days of those k months",
         unit="days",
         reading="The simple DSO with sales evened out over k months; k is printed beside it.",
         trap="The longer the period, the more seasonal sales distort it: over 12 months a swing of 34 days was seen "
@@ -29,7 +29,7 @@ DAYS: tuple[Definition, ...] = (
     Definition(
         id="dso_countback",
         name="DSO, count-back",
-        formula="from the newest month back: where the rest of the open balance is at least the month's sales, take "
+        formula="from the newest month back: where the rest of the receivables is at least the month's sales, take "
         "them off and add the month's days; else add rest / sales x days and stop",
         unit="days",
         reading="How far back the sales reach that make up the balance. The DSO to follow month by month, because "
@@ -101,7 +101,7 @@ DAYS: tuple[Definition, ...] = (
     Definition(
         id="receivables_turnover",
         name="Receivables turnover",
-        formula="credit sales of the period / mean of the open balances at its month ends, opening included",
+        formula="credit sales of the period / mean of the receivables at its month ends, opening included",
         unit="ratio",
         reading="How often the receivables were turned into cash in the period; its days divided by it are the DSO on "
         "the mean balance.",

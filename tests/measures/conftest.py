@@ -1,8 +1,0 @@
-"""Lets the tests beside it import the small ledgers of ``tests/books``."""
-
-from __future__ import annotations
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "books"))
