@@ -35,7 +35,7 @@ def payment_curves(
     year_ago: Mapping[str, Curve] | Sequence[Curve] = (),
     horizon_days: int | None = None,
     columns: int | None = None,
-    panel_height: float = 46.0,
+    panel_height: float = 43.0,
 ) -> style.PageFigure:
     """One panel per segment: the share of invoices still open by days since issue, with its band.
 
@@ -135,7 +135,7 @@ def pattern_heat(
     ``frame``: index month of sale, columns months later (0, 1, ...), shares of 0 to 1; NaN where the month has
     not come yet. Each cell shows its share in per cent, darker where more is open.
     """
-    ax = style.axes(ax, width, height=height or 10 + 5.2 * len(frame))
+    ax = style.axes(ax, width, height=height or 10 + 4.2 * len(frame))
     shares = frame.to_numpy(float)
     for (row, column), part in np.ndenumerate(shares):
         if np.isfinite(part):

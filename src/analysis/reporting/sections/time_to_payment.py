@@ -14,6 +14,8 @@ from analysis.reporting.gathering import Collected
 from analysis.reporting.sections import payment_words
 from analysis.reporting.sections.ledger import OPEN_ITEMS_ONLY
 
+_INDEPENDENCE = "95% from and to, as if invoices were independent; a customer pays many alike, so the doubt is larger."
+
 
 def _paid_numbers(findings: Findings, paid: pd.DataFrame) -> None:
     took, late = payment_words.weighted(paid)
@@ -152,7 +154,7 @@ def page(collected: Collected) -> dict[str, object]:
         "blocks": [
             blocks.lead(collected, "segments_told"),
             blocks.figure(collected, "payment_curves"),
-            blocks.table(collected, "curves", heat=["open at 30", "open at 60", "open at 90"]),
+            blocks.table(collected, "curves", heat=["open at 30", "open at 60", "open at 90"], note=_INDEPENDENCE),
             blocks.lead(collected, "paid_told", "hidden_told"),
             blocks.figure(collected, "payment_pattern"),
         ],
