@@ -115,7 +115,7 @@ def lorenz_points(exposures: ArrayLike) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "share_of_debtors": np.arange(len(owed) + 1) / steps,
-            "share_of_exposure": np.append(0.0, owed.cumsum()) / total,
+            "share_of_exposure": np.append(0.0, np.cumsum(owed)) / total,
         }
     )
 

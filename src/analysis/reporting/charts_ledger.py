@@ -157,7 +157,7 @@ def stacked_ageing(
             color=style.INK,
             weight="bold" if bar == len(places) - 1 else "normal",
         )
-    ax.set_ylim(min(0.0, below.min()) * 1.05, max(above.max(), 1e-9) * 1.12)
+    ax.set_ylim(min(0.0, float(np.min(below))) * 1.05, max(float(np.max(above)), 1e-9) * 1.12)
     ax.set_xlim(-0.6, len(amounts) - 0.4)
     month_axis(ax, pd.DatetimeIndex(amounts.index))
     amount_axis(ax, scale)

@@ -126,8 +126,8 @@ def habitual_delay(
     delay += parameters.days_per_day_of_invoice_lag * lag
 
     month = month_of(due) - month_of(np.array(first))
-    _, cell = np.unique(who * 1000 + month, return_inverse=True)
-    own_month = rng.standard_normal(cell.max() + 1)[cell]
+    cell = np.asarray(np.unique(who * 1000 + month, return_inverse=True)[1], dtype=np.int64)
+    own_month = rng.standard_normal(int(np.max(cell)) + 1)[cell]
     delay += parameters.customer_month_sd_per_within * within * own_month
     delay += market[np.clip(month, 0, len(market) - 1)]
     delay += within * (rng.standard_gamma(4.0, size=n) - 4.0) / 2.0
