@@ -64,9 +64,10 @@ def load_sheet(
 def _loaded(
     con: Backend, taken: TakenFile, *, sheet: str | None, notation: Format, kinds_of: KindsOf, label: str
 ) -> Sheet:
-    values = openpyxl.load_workbook(taken.copy, read_only=True, data_only=True)
-    formulas = openpyxl.load_workbook(taken.copy, read_only=True, data_only=False)
-    try:
+    # opened here and not by openpyxl, which leaves the file open where it cannot read it
+    with taken.copy.open("rb") as one, taken.copy.open("rb") as other:
+        values = openpyxl.load_workbook(one, read_only=True, data_only=True)
+        formulas = openpyxl.load_workbook(other, read_only=True, data_only=False)
         chosen = _chosen(values, sheet, taken)
         if values.epoch == CALENDAR_MAC_1904 and EXCEL_SERIAL in (notation.date, notation.timestamp):
             raise DataFault(f"{taken.name}: counts days from 1904; format its dates as dates, or save it anew")
@@ -77,9 +78,6 @@ def _loaded(
         kinds = kinds_of(headers)
         rows = ((row, _row(cells, kinds, notation, taken, row)) for row, cells in pairs)
         load_rows(con, taken, rows, width=len(headers), label=label)
-    finally:
-        values.close()
-        formulas.close()
     return Sheet(headers=headers, hidden_rows=hidden)
 
 
