@@ -163,10 +163,11 @@ def _movements(findings: Findings, roll: pd.DataFrame, currency: str) -> None:
     if undrawn := _undrawn(steps):
         findings.unavailable("roll_forward", undrawn)
     else:
+        rest = "; other: lines too small to draw, each in the table" if "Other" in set(steps["label"]) else ""
         findings.figure(
             "roll_forward",
             charts.waterfall(steps, unit=currency),
-            caption=f"From {words.day(_before(roll.index[-1]))} to {words.day(roll.index[-1].date())}",
+            caption=f"From {words.day(_before(roll.index[-1]))} to {words.day(roll.index[-1].date())}{rest}",
             alt=charts.waterfall_alt(steps, unit=currency),
         )
     moved = [line for line in _LABELS if (roll[line].abs() >= 0.005).any()]
