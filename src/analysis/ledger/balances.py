@@ -28,16 +28,27 @@ def sums_by_cause(lowers: ibis.Table) -> dict[str, ir.DecimalScalar]:
     return {cause: amount.sum(where=kind.isin(of_cause)).fill_null(0) for cause, of_cause in kinds.items()}
 
 
+def settling_cause(running: ibis.Table) -> ir.StringColumn:
+    """What settled an invoice on a day: the largest of what lowered it, cash before credit notes before write-offs."""
+    cash, credited, written_off = running["cash"], running["credited"], running["written_off"]
+    return ibis.cases(
+        ((cash >= credited) & (cash >= written_off), Outcome.PAID.value),
+        (credited >= written_off, Outcome.CREDITED.value),
+        else_=Outcome.WRITTEN_OFF.value,
+    )
+
+
 def running_balances(invoices: ibis.Table, parts: ibis.Table) -> ibis.Table:
     """One row per invoice and day on which its balance changed: by how much, by what cause, and to what.
 
     Columns ``invoice_id``, ``applied_on``, ``until_on`` (the next such day, null after the last), ``cash``
-    (payments and discounts less reversals), ``credited``, ``written_off``, ``balance`` (after the day).
+    (payments and discounts less reversals), ``credited``, ``written_off``, ``recorded_on`` (the latest of the
+    day's bookings), ``balance`` (after the day).
     All bookings of a day count at once, so their order within it is irrelevant.
     """
     lowers = lowering(parts)
     daily = lowers.group_by("invoice_id", "applied_on").aggregate(
-        lowered=lowers["amount"].sum(), **sums_by_cause(lowers)
+        lowered=lowers["amount"].sum(), recorded_on=lowers["recorded_on"].max(), **sums_by_cause(lowers)
     )
     gross = invoices.select("amount", _id="invoice_id")
     daily = daily.inner_join(gross, daily["invoice_id"] == gross["_id"]).drop("_id")
@@ -59,12 +70,7 @@ def invoice_items(invoices: ibis.Table, running: ibis.Table, company: Company, *
     in_order = ibis.window(group_by="invoice_id", order_by="applied_on")
     is_open = running["balance"] > tolerance
     was_open = is_open.lag().over(in_order).fill_null(True)
-    by_cause = ibis.cases(
-        ((running["cash"] >= running["credited"]) & (running["cash"] >= running["written_off"]), Outcome.PAID.value),
-        (running["credited"] >= running["written_off"], Outcome.CREDITED.value),
-        else_=Outcome.WRITTEN_OFF.value,
-    )
-    steps = running.mutate(_settles=~is_open & was_open, _cause=by_cause)
+    steps = running.mutate(_settles=~is_open & was_open, _cause=settling_cause(running))
     ends = steps.group_by("invoice_id").aggregate(
         open_balance=steps["balance"].sum(where=steps["until_on"].isnull()),
         **{cause: steps[cause].sum() for cause in CAUSES},

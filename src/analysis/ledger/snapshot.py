@@ -25,13 +25,14 @@ from analysis.ledger.dimensions import (
 from analysis.ledger.exchange import rate_on, rates_known
 from analysis.ledger.facts import Fact
 from analysis.ledger.misfits import misfits
+from analysis.ledger.spells import spells
 
 if TYPE_CHECKING:
     from analysis.ledger.books import Books
 
 __all__ = ["DIMENSIONS", "NOT_STATED", "Snapshot", "as_of", "load_snapshot"]
 
-_PARTS = ("items", "balances", "entries", "unapplied", "customers")
+_PARTS = ("items", "balances", "spells", "entries", "unapplied", "customers", "disputes", "contacts")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -45,10 +46,13 @@ class Snapshot:
     - ``balances``: one row per invoice and stretch of days with the same balance other than zero:
       ``from_on`` (included), ``until_on`` (excluded, null while it lasts), ``is_rest`` (settled within the
       tolerance).
+    - ``spells``: one row per invoice and spell of being open, with the days from which the books showed it
+      (:func:`analysis.ledger.spells.spells`).
     - ``entries``: bookings visible on the date, in the parts in which they were applied: ``invoice_id``
       and ``applied_on`` (null while on account); dimensions of the invoice, else of the customer.
     - ``unapplied``: cash and credits on account, as stretches like ``balances``.
     - ``customers``: one row per customer seen and per head of their groups.
+    - ``disputes`` and ``contacts``: those opened and made by the date; a dispute closed later is open.
     - ``control``: balances of the control account up to the date; ``rates``: exchange rates known on it.
     - ``excluded``: rows of the books left out, by reason; ``facts``: entries that do not fit their invoice.
     """
@@ -59,9 +63,12 @@ class Snapshot:
     con: Backend
     items: ibis.Table
     balances: ibis.Table
+    spells: ibis.Table
     entries: ibis.Table
     unapplied: ibis.Table
     customers: ibis.Table
+    disputes: ibis.Table
+    contacts: ibis.Table
     control: pd.DataFrame
     rates: pd.DataFrame
     excluded: dict[str, int]
@@ -151,14 +158,33 @@ def as_of(books: Books, on: date, *, known_by: date | None = None) -> Snapshot:
         con=con,
         items=kept("items", invoice_items(visible, running, company, on=on)),
         balances=kept("balances", balance_stretches(visible, running, company)),
+        spells=kept("spells", spells(visible, running, company)),
         entries=parts,
         unapplied=kept("unapplied", on_account(parts)),
         customers=customers,
+        disputes=kept("disputes", _disputes(books, visible, on=on)),
+        contacts=kept("contacts", _contacts(books, on=on)),
         control=_control(books, on=on),
         rates=rates,
         excluded=_excluded(books, on=on, known_by=known_by),
         facts=misfits(visible, booked),
     )
+
+
+def _disputes(books: Books, invoices: ibis.Table, *, on: date) -> ibis.Table:
+    """Disputes of visible invoices opened by the day, without what was decided later."""
+    disputes = books.tables["disputes"].semi_join(invoices, "invoice_id")
+    disputes = disputes.filter(disputes["opened_on"] <= on)
+    closed = disputes["closed_on"] <= on
+    return disputes.mutate(
+        closed_on=ibis.ifelse(closed, disputes["closed_on"], ibis.null("date")),
+        outcome=ibis.ifelse(closed, disputes["outcome"], ibis.null("string")),
+    )
+
+
+def _contacts(books: Books, *, on: date) -> ibis.Table:
+    contacts = books.tables["contacts"]
+    return contacts.filter(contacts["made_on"] <= on)
 
 
 def _control(books: Books, *, on: date) -> pd.DataFrame:
