@@ -45,16 +45,16 @@ def spells(invoices: ibis.Table, running: ibis.Table, company: Company) -> ibis.
             "invoice_id",
             from_on="applied_on",
             from_known_on="_known",
-            _rank=ibis.row_number().over(ibis.window(group_by="invoice_id", order_by="applied_on")) + 1,
+            _rank=ibis.row_number().over(in_order) + 1,
         ),
     )
-    ended = steps.filter(~steps["_open"] & steps["_was"]).rename(until_on="applied_on", until_known_on="_known")
+    ended = steps.filter(~steps["_open"] & steps["_was"])
     ended = ended.select(
-        "until_on",
-        "until_known_on",
+        until_on="applied_on",
+        until_known_on="_known",
         cause="_cause",
         _id="invoice_id",
-        _nth=ibis.row_number().over(ibis.window(group_by="invoice_id", order_by="until_on")),
+        _nth=ibis.row_number().over(in_order),
     )
     joined = begins.left_join(ended, (begins["invoice_id"] == ended["_id"]) & (begins["_rank"] == ended["_nth"]))
     facts = invoices.select("customer_id", *DIMENSIONS, "issued_on", "due_on", "amount", _of="invoice_id")
