@@ -96,18 +96,17 @@ class Known:
         zero = lives["due"] if clock == "due" else lives["issued"]
         group = lives[by] if by is not None else ibis.literal("all")
         paid = ~lives["is_open"] & (lives["cause"] == Outcome.PAID)
-        none = ibis.literal(0)
-        moves = ibis.union(
-            lives.select(group=group, day=lives["begun"] - zero, entered=ibis.literal(1), paid=none, other=none, censored=none),
-            lives.select(
-                group=group,
-                day=lives["left"] - zero,
-                entered=none,
-                paid=paid.cast("int32"),
-                other=(~lives["is_open"] & ~paid).cast("int32"),
-                censored=lives["is_open"].cast("int32"),
-            ),
-        )  # fmt: skip
+        none, one = ibis.literal(0, "int32"), ibis.literal(1, "int32")
+        enters = lives.select(group=group, day=lives["begun"] - zero, entered=one, paid=none, other=none, censored=none)
+        leaves = lives.select(
+            group=group,
+            day=lives["left"] - zero,
+            entered=none,
+            paid=paid.cast("int32"),
+            other=(~lives["is_open"] & ~paid).cast("int32"),
+            censored=lives["is_open"].cast("int32"),
+        )
+        moves = ibis.union(enters, leaves)
         columns = ["entered", "paid", "other", "censored"]
         counted = moves.group_by("group", "day").aggregate(**{c: moves[c].sum() for c in columns})
         frame = counted.execute().sort_values(["group", "day"], ignore_index=True)
