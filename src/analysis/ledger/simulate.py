@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.faults import UsageFault
-from analysis.ledger.world.block import Block, joined, make_block
+from analysis.ledger.world.block import Block, DrawnWorld, joined, make_block
 from analysis.ledger.world.business_days import day_number, payment_calendar
 from analysis.ledger.world.calibration import calibration
 from analysis.ledger.world.general_ledger import draw_rates, first_day
@@ -21,7 +21,7 @@ from analysis.ledger.world.paying import market_months
 from analysis.ledger.world.service import shock_window, slow_service_window
 from analysis.ledger.world.tables import World, as_world
 
-__all__ = ["Parameters", "World", "calibration", "simulate", "write_world"]
+__all__ = ["DrawnWorld", "Parameters", "World", "as_world", "calibration", "draw_world", "simulate", "write_world"]
 
 COMPANY_NAME = "Tarnwick Valve Works"
 CUSTOMERS_PER_BLOCK = 20_000
@@ -48,6 +48,31 @@ def simulate(
     rounds it to cents (half away from zero) and sums over currencies.
 
     Raises UsageFault for fewer than 200 invoices, 20 customers or 12 months, or more than 120 months.
+    """
+    return as_world(
+        draw_world(
+            n_invoices=n_invoices,
+            seed=seed,
+            end=end,
+            months=months,
+            n_customers=n_customers,
+            parameters=parameters,
+        )
+    )
+
+
+def draw_world(
+    *,
+    n_invoices: int = 24_000,
+    seed: int = 1,
+    end: date = date(2026, 10, 31),
+    months: int = 36,
+    n_customers: int | None = None,
+    parameters: Parameters | None = None,
+) -> DrawnWorld:
+    """The world of :func:`simulate` as it was drawn; ``as_world`` writes it down.
+
+    It also holds what no table of the contract does: :func:`analysis.ledger.world.truth.true_outlook` needs it.
     """
     parameters = parameters or Parameters()
     n_customers = n_customers if n_customers is not None else max(20, n_invoices // _INVOICES_PER_CUSTOMER)
@@ -86,7 +111,16 @@ def simulate(
     del blocks
     truth = _truth(block, parameters, n_invoices=n_invoices, seed=seed, end=end, months=months, first=first, last=last)
     truth["market_days_by_month"] = market.round(3).tolist()
-    return as_world(block, rates, first=first, last=last, truth=truth)
+    return DrawnWorld(
+        block=block,
+        rates=rates,
+        calendar=calendar,
+        market=market,
+        first=first,
+        last=last,
+        parameters=parameters,
+        truth=truth,
+    )
 
 
 def write_world(world: World, directory: Path | str, *, name: str = COMPANY_NAME) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,6 +33,21 @@ class Block:
     contacts: pd.DataFrame
     tickets: pd.DataFrame
     orders: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DrawnWorld:
+    """A world before it is written down: all that was drawn, and what drew it. Days are numbers."""
+
+    block: Block
+    rates: pd.DataFrame
+    calendar: PaymentCalendar
+    market: Floats
+    """Days by which all customers pay later in each month, from the first month on."""
+    first: int
+    last: int
+    parameters: Parameters
+    truth: dict[str, Any]
 
 
 def make_block(

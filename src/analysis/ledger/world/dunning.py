@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -11,6 +14,17 @@ from analysis.ledger.world.customers import Flags, Floats
 from analysis.ledger.world.parameters import NEVER, Parameters
 from analysis.ledger.world.paying import PayDays
 from analysis.ledger.world.service import in_dispute
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class KnownStep:
+    """One step of dunning as it went: only where ``known``, the other arrays say whom it reached."""
+
+    known: Flags
+    chased: Flags
+    reached: Flags
+    promised_on: Days
+    """NEVER where nothing was promised."""
 
 
 def chased_share(invoices: pd.DataFrame, habit: Floats, *, parameters: Parameters) -> Floats:
@@ -37,12 +51,14 @@ def chase(
     spans: tuple[Days, Days],
     given_up_on: Days,
     parameters: Parameters,
+    earlier: Sequence[KnownStep] = (),
 ) -> tuple[Floats, pd.DataFrame]:
     """Day on which each invoice is meant to be paid once it was chased, and the contacts made.
 
     A step reaches an invoice that is unpaid on its day, is not in dispute and was not given up. One that
     reaches someone multiplies the wait that is left by ``Stage.remaining``; a promise kept ends it on the
     promised day, a promise broken adds at least three days. An invoice that is never paid stays so.
+    ``earlier``, one per step of dunning, holds what is known of it; chance decides the rest.
     """
     due = invoices["due"].to_numpy()
     share = chased_share(invoices, habit, parameters=parameters)
@@ -50,18 +66,26 @@ def chase(
         [parameters.promise_kept_share.get(p, parameters.promise_kept_share_of_others) for p in payer]
     )
     made: list[pd.DataFrame] = []
-    for stage in parameters.stages:
+    for place, stage in enumerate(parameters.stages):
         day = pay_days.calendar.next(due + stage.days_after_due)
         unpaid = ~pays | (pay_days.paid_on(meant_on) > day)
         chased = unpaid & ~in_dispute(day, spans) & (day < given_up_on) & (rng.random(len(due)) < share)
+        known = earlier[place] if earlier else None
+        if known:
+            chased = np.where(known.known, known.chased, chased)
         row = np.flatnonzero(chased)
         reached = rng.random(len(row)) < stage.reach
+        if known:
+            reached = np.where(known.known[row], known.reached[row], reached)
         # Who only waits for the next payment run has decided already: nothing is left to shorten.
         wait = np.maximum(meant_on[row] - day[row], 0.0)
         after = meant_on[row] - wait * np.where(reached, 1 - stage.remaining, 0.0)
 
         promised = reached & (stage.kind == "call") & (rng.random(len(row)) < parameters.promise_share)
         promised_on = pay_days.calendar.next(day[row] + rng.integers(4, 15, size=len(row)))
+        if known:
+            promised = np.where(known.known[row], known.promised_on[row] < NEVER, promised)
+            promised_on = np.where(known.known[row] & promised, known.promised_on[row], promised_on)
         keeps = pays[row] & (rng.random(len(row)) < kept_share[row])
         after = np.where(promised & keeps, np.minimum(after, np.maximum(promised_on - 4.0, day[row] + 0.5)), after)
         after = np.where(promised & ~keeps, np.maximum(after, promised_on + 3.0), after)

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.ledger.contract import TABLES
-from analysis.ledger.world.block import Block
+from analysis.ledger.world.block import DrawnWorld
 from analysis.ledger.world.business_days import RUN_NAMES
 from analysis.ledger.world.columns import dates, ids, money, referred, stamps, text
 from analysis.ledger.world.credit import PROVIDER
@@ -49,15 +49,16 @@ class World:
         return {name: getattr(self, name) for name in TABLES}
 
 
-def as_world(block: Block, rates: pd.DataFrame, *, first: int, last: int, truth: dict[str, Any]) -> World:
+def as_world(drawn: DrawnWorld) -> World:
     """The tables of the contract, numbered in the order of the books, and the truth tables."""
+    block, rates, last = drawn.block, drawn.rates, drawn.last
     customer = ids("C", len(block.customers))
     invoice = ids("R", len(block.invoices))
     entity = np.array(ENTITIES, dtype=object)
     sold, who = block.invoices, block.invoices["customer"].to_numpy()
     currency = block.customers["currency"].to_numpy()
     booked = block.entries
-    control = control_account(sold.assign(currency=currency[who]), booked, rates, first=first, last=last)
+    control = control_account(sold.assign(currency=currency[who]), booked, rates, first=drawn.first, last=last)
     return World(
         invoices=pd.DataFrame(
             {
@@ -132,7 +133,7 @@ def as_world(block: Block, rates: pd.DataFrame, *, first: int, last: int, truth:
         ),
         truth_customers=_true_customers(block.customers, customer),
         truth_invoices=_true_invoices(sold, invoice),
-        truth=truth,
+        truth=drawn.truth,
     )
 
 
