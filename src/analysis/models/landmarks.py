@@ -1,0 +1,171 @@
+"""Open invoices as they stood on past days: the rows that the daily hazard is learned from and asked of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import ibis
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analysis.ledger.contract import Outcome
+from analysis.measures.history import History, day_number, day_of, marks_table, shown_on
+
+# A row is kept where this hash of its invoice and its day, spread evenly over 32 bits, falls below the share wanted:
+# the same rows on every engine and in every run, whatever is added to the ledger later.
+_INVOICE_FACTOR, _DAY_FACTOR, _BITS = 2_654_435_761, 1_640_531_527, 2**32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class OpenBook:
+    """Invoices that the books showed as open at the end of a day.
+
+    ``items`` has one row per open invoice, in order of ``nth``: ``invoice_id``, ``customer_id``, ``segment``,
+    ``entity``, ``currency``, ``channel``, ``mark`` (the day, as all days a number since 1970), ``issued``, ``due``,
+    ``rel`` (days since due, negative before), ``age``, ``terms``, ``amount`` and ``balance`` (company currency, at
+    the rate of the day), ``weight`` (rows of the book that it stands for), what is dated of disputes and contacts,
+    and what became of it as far as the history knows: ``ended``, ``ended_known``, ``cause``.
+    """
+
+    history: History
+    items: pd.DataFrame
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @property
+    def on(self) -> date:
+        """The day, where the book is that of one day. ValueError where it is not."""
+        marks = self.items["mark"].unique()
+        if len(marks) != 1:
+            raise ValueError(f"the rows are of {len(marks)} days")
+        return day_of(marks[0])
+
+    def outcome(self, known_until: date) -> Outcomes:
+        """What became of the rows, as the books showed it at the end of a later day."""
+        last = day_number(known_until)
+        mark = self.items["mark"].to_numpy(dtype=float)
+        ended = self.items["ended"].to_numpy(dtype=float)
+        shown = self.items["ended_known"].to_numpy(dtype=float) <= last
+        # What was booked back to a day before the row's own was news on the day after it.
+        left = np.where(shown, np.maximum(ended - mark, 1.0), np.inf)
+        paid = shown & (self.items["cause"] == Outcome.PAID).to_numpy()
+        return Outcomes(paid_after=np.where(paid, left, np.inf), left_after=left, seen_days=last - mark)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Outcomes:
+    """What became of open invoices: one value per row, in days after the day of the row.
+
+    ``paid_after`` is infinite where an invoice left by another cause or has not left, ``left_after`` where it has
+    not left; ``seen_days`` is how long it was watched.
+    """
+
+    paid_after: NDArray[np.float64]
+    left_after: NDArray[np.float64]
+    seen_days: NDArray[np.float64]
+
+
+def open_book(history: History, on: date) -> OpenBook:
+    """All invoices open at the end of a day, as the books showed them then."""
+    return landmarks(history, [on], rows_max=None)
+
+
+def landmarks(history: History, marks: Sequence[date], *, rows_max: int | None) -> OpenBook:
+    """Open invoices on each of several days, drawn in the engine; above ``rows_max`` rows a sample with weights.
+
+    The sample takes each row with the same chance, whatever its invoice; its ``weight`` is one over that chance.
+    """
+    marked = history.lives.cross_join(marks_table(marks))
+    shown = shown_on(marked, marked["mark"])
+    is_open = shown.filter(shown["is_open"])
+    share = 1.0
+    if rows_max is not None and (n := int(is_open.count().execute())) > rows_max:
+        share = rows_max / n
+        nth, mark = is_open["nth"].cast("int64"), is_open["mark"].cast("int64")
+        spread = (nth * _INVOICE_FACTOR + mark * _DAY_FACTOR) % _BITS
+        is_open = is_open.filter(spread < int(share * _BITS))
+    # Kept, because all that follows joins to these rows and not to the whole ledger once more.
+    con = history.snapshot.con
+    drawn = con.create_table(ibis.util.gen_name("landmarks"), is_open.select(*_KEPT), temp=True)
+    rows = _with_balance(history, drawn)
+    rows = _with_disputes(history, _with_contacts(history, rows))
+    frame = rows.execute().sort_values(["mark", "nth"], ignore_index=True)
+    con.drop_table(drawn.get_name(), force=True)
+    frame["rel"] = frame["mark"] - frame["due"]
+    frame["age"] = frame["mark"] - frame["issued"]
+    frame["terms"] = frame["due"] - frame["issued"]
+    frame["weight"] = 1.0 / share
+    rate = _rates(history, frame)
+    return OpenBook(history=history, items=frame.assign(amount=frame["amount"] * rate, balance=frame["balance"] * rate))
+
+
+def _rates(history: History, frame: pd.DataFrame) -> NDArray[np.float64]:
+    """Value of one unit of each row's currency in the company's, at the latest rate known on the row's day."""
+    pairs = frame[["currency", "mark"]].drop_duplicates()
+    known = {
+        (c, m): history.snapshot.rate_on(c, day_of(m)) for c, m in zip(pairs["currency"], pairs["mark"], strict=True)
+    }
+    return np.array([known[pair] for pair in zip(frame["currency"], frame["mark"], strict=True)], dtype=float)
+
+
+_KEPT = (
+    "invoice_id customer_id segment entity currency channel amount issued due nth mark ended ended_known cause".split()
+)
+
+
+def _with_balance(history: History, rows: ibis.Table) -> ibis.Table:
+    """The balance of each row on its day; its amount where the balance ended on a day that was not known then."""
+    stretches = history.snapshot.balances
+    stretches = stretches.select(
+        _id="invoice_id", _from=_number(stretches["from_on"]), _until=_number(stretches["until_on"]), _balance="balance"
+    )
+    lasts = stretches["_until"].isnull() | (stretches["_until"] > rows["mark"])
+    joined = rows.left_join(
+        stretches, [rows["invoice_id"] == stretches["_id"], stretches["_from"] <= rows["mark"], lasts]
+    )
+    return joined.select(*_KEPT, balance=ibis.coalesce(joined["_balance"].cast("float64"), joined["amount"]))
+
+
+def _with_contacts(history: History, rows: ibis.Table) -> ibis.Table:
+    """Reminders, calls and promises about each invoice up to its day."""
+    made = history.snapshot.contacts.filter(lambda t: t["invoice_id"].notnull())
+    made = made.select(_id="invoice_id", _made=_number(made["made_on"]), _promised=_number(made["promised_on"]))
+    which = rows.select("invoice_id", "mark")
+    seen = which.inner_join(made, [which["invoice_id"] == made["_id"], made["_made"] <= which["mark"]])
+    of_row = seen.group_by(_id="invoice_id", _mark="mark").aggregate(
+        contacts=seen.count(),
+        last_contact=seen["_made"].max(),
+        promised=seen["_promised"].max(),
+        promises_broken=(seen["_promised"] < seen["mark"]).sum(),
+    )
+    joined = rows.left_join(of_row, [rows["invoice_id"] == of_row["_id"], rows["mark"] == of_row["_mark"]])
+    return joined.select(
+        *rows.columns,
+        "last_contact",
+        "promised",
+        **{name: joined[name].fill_null(0) for name in ("contacts", "promises_broken")},
+    )
+
+
+def _with_disputes(history: History, rows: ibis.Table) -> ibis.Table:
+    """Disputes of each invoice up to its day: how many, and since when one is open."""
+    opened = history.snapshot.disputes
+    opened = opened.select(_id="invoice_id", _opened=_number(opened["opened_on"]), _closed=_number(opened["closed_on"]))
+    which = rows.select("invoice_id", "mark")
+    seen = which.inner_join(opened, [which["invoice_id"] == opened["_id"], opened["_opened"] <= which["mark"]])
+    lasts = seen["_closed"].isnull() | (seen["_closed"] > seen["mark"])
+    of_row = seen.group_by(_id="invoice_id", _mark="mark").aggregate(
+        disputes=seen.count(),
+        disputed_since=seen["_opened"].min(where=lasts),
+        dispute_closed=seen["_closed"].max(where=~lasts),
+    )
+    joined = rows.left_join(of_row, [rows["invoice_id"] == of_row["_id"], rows["mark"] == of_row["_mark"]])
+    return joined.select(*rows.columns, "disputed_since", "dispute_closed", disputes=joined["disputes"].fill_null(0))
+
+
+def _number(dates: ibis.Value) -> ibis.Value:
+    return dates.delta(ibis.date("1970-01-01"), unit="day")
