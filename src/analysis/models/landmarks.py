@@ -99,6 +99,7 @@ def landmarks(history: History, marks: Sequence[date], *, rows_max: int | None) 
     frame["age"] = frame["mark"] - frame["issued"]
     frame["terms"] = frame["due"] - frame["issued"]
     frame["weight"] = 1.0 / share
+    frame[["amount", "balance"]] = frame[["amount", "balance"]].astype(float)
     rate = _rates(history, frame)
     return OpenBook(history=history, items=frame.assign(amount=frame["amount"] * rate, balance=frame["balance"] * rate))
 
@@ -112,9 +113,10 @@ def _rates(history: History, frame: pd.DataFrame) -> NDArray[np.float64]:
     return np.array([known[pair] for pair in zip(frame["currency"], frame["mark"], strict=True)], dtype=float)
 
 
-_KEPT = (
-    "invoice_id customer_id segment entity currency channel amount issued due nth mark ended ended_known cause".split()
-)
+_KEPT = [
+    *("invoice_id", "customer_id", "segment", "entity", "currency", "channel", "amount"),
+    *("issued", "due", "nth", "mark", "ended", "ended_known", "cause"),
+]
 
 
 def _with_balance(history: History, rows: ibis.Table) -> ibis.Table:
@@ -127,7 +129,7 @@ def _with_balance(history: History, rows: ibis.Table) -> ibis.Table:
     joined = rows.left_join(
         stretches, [rows["invoice_id"] == stretches["_id"], stretches["_from"] <= rows["mark"], lasts]
     )
-    return joined.select(*_KEPT, balance=ibis.coalesce(joined["_balance"].cast("float64"), joined["amount"]))
+    return joined.select(*_KEPT, balance=ibis.coalesce(joined["_balance"], joined["amount"]))
 
 
 def _with_contacts(history: History, rows: ibis.Table) -> ibis.Table:

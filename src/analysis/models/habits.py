@@ -1,0 +1,241 @@
+"""How each customer was known to pay on past days: delays, rhythm, what it owed, and its own hazard curve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import ibis
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analysis.ledger.contract import Outcome
+from analysis.measures.history import History, day_number, day_of, marks_table, shown_on
+
+# Days since due for which hazards are kept; what lies beyond counts with the last.
+REL_MIN, REL_MAX = -90, 180
+N_REL = REL_MAX - REL_MIN + 1
+WINDOW_DAYS = 730
+RECENT_DAYS = 60
+# Pseudo-invoices by which a customer's curve is drawn to its segment's, and a segment's to that of all (modelling.md).
+CUSTOMER_PRIOR, SEGMENT_PRIOR = 5.0, 50.0
+_RHYTHM_DAYS = 180
+# Days of the month on which payment runs are usual, by fifths of the month.
+_MONTH_PARTS = ((1, 5), (6, 10), (11, 15), (16, 20), (21, 25), (26, 31))
+WEEKDAY_COLUMNS = [f"weekday_{day}" for day in range(7)]
+MONTH_PART_COLUMNS = [f"month_part_{part}" for part in range(len(_MONTH_PARTS))]
+
+# Units into which one expected payment is divided, so that the engine adds whole numbers.
+_UNITS = 10**6
+
+Grid = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Habits:
+    """What was known of customers on each of several days (marks).
+
+    - ``customers``: one row per mark and customer with open invoices then, by ``mark`` and ``customer_id``: invoices
+      ``paid``, sums of their days late and squares (``late``, ``late_squared``), ``paid_late`` (how many), the same
+      of the last 60 days (``recent_*``), ``expected`` payments by the hazard of all (``recent_expected``),
+      ``last_paid``, ``pay_days`` (different days of payment in 180 days), open and overdue invoices and amounts (document
+      currency), ``first_issued``, sums by weekday and part of the month, and ``curve``: row of its hazard in ``hazard``.
+    - ``hazard``: chance of payment on each day since due (``REL_MIN`` to ``REL_MAX``) given that it is open, drawn to
+      the segment's with :data:`CUSTOMER_PRIOR` pseudo-invoices; ``smooth``: the same from counts of seven days.
+    - ``pooled``: hazard of payment of all invoices by mark; ``leaving``: hazard of leaving otherwise, by mark;
+      both over the same days since due. ``marks``: the day numbers of their rows.
+    """
+
+    marks: NDArray[np.int64]
+    customers: pd.DataFrame
+    hazard: Grid
+    smooth: Grid
+    pooled: Grid
+    leaving: Grid
+
+
+def habits(history: History, rows: pd.DataFrame, *, curves_max: int = 12_000) -> Habits:
+    """Habits as of each day of ``rows`` (columns ``mark``, ``customer_id``, ``segment``) of the customers named there.
+
+    Three passes over the ledger whatever the number of days. Where days times customers exceed ``curves_max``,
+    curves are taken of every second, third ... day only, each serving the days until the next.
+    """
+    marks = np.array(sorted(rows["mark"].unique()), dtype=np.int64)
+    days = [day_of(int(mark)) for mark in marks]
+    at_mark, labels = _segment_counts(history, days)
+    paid, others, risk = (at_mark[name] for name in ("paid", "other", "at_risk"))
+    pooled = _shrunk(paid.sum(axis=1), risk.sum(axis=1), prior=np.zeros((len(marks), N_REL)), weight=1.0)
+    leaving = _shrunk(others.sum(axis=1), risk.sum(axis=1), prior=np.zeros((len(marks), N_REL)), weight=5.0)
+    by_segment = _shrunk(paid, risk, prior=pooled[:, None, :], weight=SEGMENT_PRIOR)
+    whose = rows[["mark", "customer_id", "segment"]].drop_duplicates(["mark", "customer_id"])
+    whose = whose.sort_values(["mark", "customer_id"], ignore_index=True)
+    step = max(1, -(-len(whose) // curves_max))
+    known = _customer_sums(history, whose, marks, np.cumsum(-np.log1p(-np.minimum(pooled, 0.999)), axis=1))
+    curves, hazard, smooth = _curves(history, whose, marks[::step], by_segment[::step], labels)
+    latest = marks[::step][np.searchsorted(marks[::step], whose["mark"].to_numpy(), side="right") - 1]
+    row = curves.reindex(pd.MultiIndex.from_arrays([latest, whose["customer_id"]]))
+    # A customer that had nothing open on the earlier day has no curve of that day: its segment's stands in.
+    place = {label: k for k, label in enumerate(labels)}
+    segment = whose["segment"].map(place).fillna(0).to_numpy(dtype=int)
+    missing = row.isna().to_numpy()
+    extra, which = np.unique(
+        np.stack([np.searchsorted(marks, latest)[missing], segment[missing]]), axis=1, return_inverse=True
+    )
+    stand_in = by_segment[extra[0], extra[1]]
+    curve = row.to_numpy(dtype=float)
+    curve[missing] = len(hazard) + which
+    return Habits(
+        marks=marks,
+        customers=known.assign(curve=curve.astype(int)),
+        hazard=np.concatenate([hazard, stand_in]).astype(np.float32),
+        smooth=np.concatenate([smooth, stand_in]).astype(np.float32),
+        pooled=pooled.astype(np.float32),
+        leaving=leaving.astype(np.float32),
+    )
+
+
+def _shrunk(events: NDArray, at_risk: NDArray, *, prior: NDArray, weight: float) -> NDArray[np.float64]:
+    """Hazard drawn to a prior that counts as ``weight`` invoices at risk: ``(d + w p) / (n + w)``."""
+    return (events + weight * prior) / (at_risk + weight)
+
+
+def _shown_at(history: History, marks: Sequence[date]) -> ibis.Table:
+    """Spells of the last two years as each mark saw them, with clipped days since due."""
+    marked = history.lives.cross_join(marks_table(marks))
+    shown = shown_on(marked, marked["mark"])
+    shown = shown.filter(shown["begun"] > shown["mark"] - WINDOW_DAYS)
+    paid = ~shown["is_open"] & (shown["cause"] == Outcome.PAID)
+    return shown.mutate(
+        is_paid=paid,
+        is_other=~shown["is_open"] & ~paid,
+        entry=_clipped(shown["begun"] - shown["due"]),
+        exit=_clipped(shown["left"] - shown["due"]),
+    )
+
+
+def _clipped(day: ibis.Value) -> ibis.Value:
+    return ibis.greatest(ibis.least(day, REL_MAX), REL_MIN).cast("int32")
+
+
+def _counted(shown: ibis.Table, keys: list[str]) -> pd.DataFrame:
+    """Entries, payments, other exits and all exits by keys and day since due."""
+    none, one = ibis.literal(0, "int32"), ibis.literal(1, "int32")
+    enters = shown.select(*keys, rel="entry", entered=one, paid=none, other=none, left=none)
+    leaves = shown.select(
+        *keys,
+        rel="exit",
+        entered=none,
+        paid=shown["is_paid"].cast("int32"),
+        other=shown["is_other"].cast("int32"),
+        left=one,
+    )
+    moves = ibis.union(enters, leaves)
+    columns = ["entered", "paid", "other", "left"]
+    counted = moves.group_by(*keys, "rel").aggregate(**{c: moves[c].sum().cast("int32") for c in columns})
+    return counted.execute().sort_values([*keys, "rel"], ignore_index=True)
+
+
+def _on_grid(
+    counted: pd.DataFrame, index: tuple[NDArray, ...], shape: tuple[int, ...]
+) -> dict[str, NDArray[np.float64]]:
+    """Counts as arrays whose last axis is the day since due; ``at_risk`` = entered by the day less left before it."""
+    place = (*index, counted["rel"].to_numpy(dtype=int) - REL_MIN)
+    grids = {}
+    for column in ("entered", "paid", "other", "left"):
+        grids[column] = np.zeros((*shape, N_REL))
+        grids[column][place] = counted[column].to_numpy(dtype=float)
+    entered, left = np.cumsum(grids.pop("entered"), axis=-1), grids.pop("left")
+    grids["at_risk"] = entered - (np.cumsum(left, axis=-1) - left)
+    return grids
+
+
+def _segment_counts(history: History, days: Sequence[date]) -> tuple[dict[str, NDArray[np.float64]], list[str]]:
+    """Counts by mark, segment and day since due, and the labels of the segments."""
+    counted = _counted(_shown_at(history, days), ["mark", "segment"])
+    labels = sorted(counted["segment"].unique())
+    marks = np.array(sorted({day_number(day) for day in days}))
+    mark = np.searchsorted(marks, counted["mark"].to_numpy())
+    segment = np.searchsorted(np.array(labels, dtype=object), counted["segment"].to_numpy(dtype=object))
+    return _on_grid(counted, (mark, segment), (len(marks), len(labels))), labels
+
+
+def _curves(
+    history: History, whose: pd.DataFrame, marks: NDArray[np.int64], by_segment: NDArray[np.float64], labels: list[str]
+) -> tuple[pd.Series, Grid, Grid]:
+    """Row of the curve of each mark and customer, the hazards, and the hazards smoothed over seven days."""
+    wanted = whose[whose["mark"].isin(marks)].reset_index(drop=True)
+    shown = _shown_at(history, [day_of(int(mark)) for mark in marks])
+    pairs = ibis.memtable(wanted[["mark", "customer_id"]].astype({"mark": "int32"}))
+    counted = _counted(shown.semi_join(pairs, ["mark", "customer_id"]), ["mark", "customer_id"])
+    index = pd.MultiIndex.from_frame(wanted[["mark", "customer_id"]])
+    row = index.get_indexer(pd.MultiIndex.from_frame(counted[["mark", "customer_id"]]))
+    grids = _on_grid(counted, (row,), (len(wanted),))
+    segment = wanted["segment"].map({label: k for k, label in enumerate(labels)}).to_numpy(dtype=int)
+    prior = by_segment[np.searchsorted(marks, wanted["mark"].to_numpy()), segment]
+    hazard = _shrunk(grids["paid"], grids["at_risk"], prior=prior, weight=CUSTOMER_PRIOR)
+    smooth = _shrunk(_seven_days(grids["paid"]), _seven_days(grids["at_risk"]), prior=prior, weight=CUSTOMER_PRIOR)
+    return pd.Series(np.arange(len(index)), index=index), hazard.astype(np.float32), smooth.astype(np.float32)
+
+
+def _seven_days(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean of each day and the three before and after it."""
+    padded = np.pad(counts, [(0, 0), (3, 3)], mode="edge")
+    so_far = np.cumsum(np.pad(padded, [(0, 0), (1, 0)]), axis=1)
+    return (so_far[:, 7:] - so_far[:, :-7]) / 7
+
+
+def _customer_sums(history: History, whose: pd.DataFrame, marks: NDArray, cumulative: NDArray) -> pd.DataFrame:
+    """Sums of each mark and customer, in the order of ``whose``; ``cumulative`` is the pooled hazard, cumulated."""
+    hazard = pd.DataFrame(
+        {
+            "_mark": np.repeat(marks, N_REL).astype("int32"),
+            "_rel": np.tile(np.arange(REL_MIN, REL_MAX + 1), len(marks)).astype("int32"),
+            # whole numbers, because sums of floats differ in the last digits from run to run
+            "cumulated": np.rint(cumulative.ravel() * _UNITS).astype("int64"),
+        }
+    )
+    shown = _shown_at(history, [day_of(int(mark)) for mark in marks])
+    pairs = ibis.memtable(whose[["mark", "customer_id"]].astype({"mark": "int32"}))
+    shown = shown.semi_join(pairs, ["mark", "customer_id"])
+    recent = shown["mark"] - RECENT_DAYS
+    shown = shown.mutate(was=_clipped(recent - shown["due"]), is_recent=shown["left"] > recent)
+    for place in ("entry", "exit", "was"):
+        table = ibis.memtable(hazard.rename(columns={"cumulated": f"at_{place}"}))
+        joined = shown.left_join(table, [shown["mark"] == table["_mark"], shown[place] == table["_rel"]])
+        shown = joined.select(*shown.columns, f"at_{place}")
+    from_recent = ibis.greatest(shown["at_entry"], shown["at_was"])
+    paid, late = shown["is_paid"], (shown["left"] - shown["due"]).cast("int64")
+    is_open = shown["is_open"]
+    overdue = is_open & (shown["due"] < shown["mark"])
+    lately = paid & shown["is_recent"]
+    on = (ibis.date("1970-01-01") + shown["left"].as_interval("D")).cast("date")
+    weekday, day = on.day_of_week.index(), on.day()
+    sums = shown.group_by("mark", "customer_id").aggregate(
+        paid=paid.sum(),
+        late=late.sum(where=paid),
+        late_squared=(late * late).sum(where=paid),
+        paid_late=(paid & (late > 0)).sum(),
+        recent_paid=lately.sum(),
+        recent_late=late.sum(where=lately),
+        expected=(shown["at_exit"] - shown["at_entry"]).sum(),
+        recent_expected=(shown["at_exit"] - from_recent).sum(where=shown["is_recent"]),
+        last_paid=shown["left"].max(where=paid),
+        pay_days=shown["left"].nunique(where=paid & (shown["left"] > shown["mark"] - _RHYTHM_DAYS)),
+        open=is_open.sum(),
+        overdue=overdue.sum(),
+        open_amount=shown["amount"].sum(where=is_open),
+        overdue_amount=shown["amount"].sum(where=overdue),
+        amount=shown["amount"].sum(),
+        invoices=shown.count(),
+        first_issued=shown["issued"].min(),
+        **{name: (paid & (weekday == k)).sum() for k, name in enumerate(WEEKDAY_COLUMNS)},
+        **{
+            name: (paid & day.between(low, high)).sum()
+            for name, (low, high) in zip(MONTH_PART_COLUMNS, _MONTH_PARTS, strict=True)
+        },
+    )
+    frame = sums.execute().set_index(["mark", "customer_id"]).astype(float).fillna({"late": 0, "recent_late": 0})
+    frame[["expected", "recent_expected"]] /= _UNITS
+    return frame.reindex(pd.MultiIndex.from_frame(whose[["mark", "customer_id"]]))
