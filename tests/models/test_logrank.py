@@ -44,6 +44,31 @@ def test_survdiff_of_r(shared, key, column, rho):
     assert found.degrees_of_freedom == wanted.get("df", 1)
 
 
+def test_stratified_survdiff_of_r(shared):
+    # R 4.2.2, survival 3.5-3: survdiff(Surv(time, status) ~ sex + strata(ph.ecog), lung), chisq 10.795059633496
+    lung = pd.read_csv(shared / "oracles" / "survival-data" / "lung.csv").dropna(subset=["ph.ecog"])
+    counts = pd.concat(
+        _grouped(rows["time"], rows["status"] == 2, rows["sex"]).assign(ecog=ecog)
+        for ecog, rows in lung.groupby("ph.ecog")
+    )
+    found = log_rank(counts, by="group", stratify_by="ecog")
+    assert found.statistic == _near(10.795059633496)
+    assert found.degrees_of_freedom == 1
+    # observed are all deaths of each sex, in whichever stratum
+    assert found.observed.sum() == (lung["status"] == 2).sum()
+
+
+def test_strata_take_out_what_their_mix_makes():
+    # a and b pay alike: on days 1 and 2 with short terms, on days 10 and 11 with long ones; b has more long ones
+    days = [1, 2] * 4 + [10, 11] + [1, 2] + [10, 11] * 4
+    groups, terms = ["a"] * 10 + ["b"] * 10, ["short"] * 8 + ["long"] * 2 + ["short"] * 2 + ["long"] * 8
+    rows = pd.DataFrame({"day": days, "events": 1, "censored": 0, "group": groups, "terms": terms})
+    assert log_rank(rows, by="group").p_value < 0.05
+    found = log_rank(rows, by="group", stratify_by="terms")
+    assert found.statistic == pytest.approx(0, abs=1e-12)
+    assert found.expected.to_dict() == pytest.approx({"a": 10, "b": 10})
+
+
 def test_freireich():
     # Kleinbaum and Klein, Survival Analysis (3rd ed., 2012), ch. 2: log-rank 16.793, expected 19.25 and 10.75.
     treated = [6, 6, 6, 7, 10, 13, 16, 22, 23, 6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35]

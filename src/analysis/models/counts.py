@@ -6,7 +6,7 @@ and not on the number of invoices.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -30,28 +30,42 @@ def count_table(days: ArrayLike, settled: ArrayLike, *, entered: ArrayLike | Non
     0   14       2         0        0
     1   30       0         1        0
     """
-    ages = np.asarray(days, dtype=float)
     is_settled = np.asarray(settled, dtype=bool)
+    return cause_table(days, np.where(is_settled, "events", ""), causes=["events"], entered=entered)
+
+
+def cause_table(
+    days: ArrayLike, ended_by: ArrayLike, *, causes: Sequence[str], entered: ArrayLike | None = None
+) -> pd.DataFrame:
+    """``count_table`` for invoices that end in several ways: one column of counts for each of ``causes``.
+
+    ``ended_by`` names the cause by which each invoice ended, and is empty where it is still open.
+    ValueError as ``count_table``, and for a cause that is not one of ``causes``.
+
+    >>> cause_table([14, 14, 30], ["paid", "credited", ""], causes=["paid", "credited"])
+       day  paid  credited  censored  entered
+    0   14     1         1         0        0
+    1   30     0         0         1        0
+    """
+    ages = np.asarray(days, dtype=float)
+    ended = np.asarray(ended_by, dtype=object)
     entries = np.zeros_like(ages) if entered is None else np.asarray(entered, dtype=float)
-    if not len(ages) == len(is_settled) == len(entries):
-        raise ValueError(f"days, settled and entered differ in length: {len(ages)}, {len(is_settled)}, {len(entries)}")
+    if not len(ages) == len(ended) == len(entries):
+        raise ValueError(f"days, settled and entered differ in length: {len(ages)}, {len(ended)}, {len(entries)}")
+    if strange := sorted(set(ended) - {*causes, ""}):
+        raise ValueError(f"ended_by: {strange[0]!r} is none of {', '.join(causes)}")
     _refuse(ages, "days", ~np.isfinite(ages), "are missing or not finite")
     _refuse(entries, "entered", ~np.isfinite(entries), "are missing or not finite")
     _refuse(entries, "entered", (entries > 0) & (entries >= ages), "are not before the day of leaving")
     n, late = len(ages), entries != 0
-    rows = pd.DataFrame(
-        {
-            "day": np.append(ages, entries[late]),
-            "events": np.append(is_settled, np.zeros(late.sum(), dtype=bool)),
-            "censored": np.append(~is_settled, np.zeros(late.sum(), dtype=bool)),
-            "entered": np.arange(n + late.sum()) >= n,
-        }
-    )
-    counted = at_risk_table(rows)[["events", "censored", "entered"]]
+    kept = np.append(ended, np.full(late.sum(), None, dtype=object))
+    columns = {"censored": kept == "", "entered": np.arange(n + late.sum()) >= n}
+    rows = pd.DataFrame({"day": np.append(ages, entries[late]), **{c: kept == c for c in causes}, **columns})
+    counted = at_risk_table(rows, causes=causes)[[*causes, "censored", "entered"]]
     return counted[counted.any(axis=1)].reset_index()
 
 
-def at_risk_table(counts: pd.DataFrame) -> pd.DataFrame:
+def at_risk_table(counts: pd.DataFrame, *, causes: Sequence[str] = ("events",)) -> pd.DataFrame:
     """One row per day with the number of invoices that could still be settled on it.
 
     ``counts`` has the columns ``day``, ``events``, ``censored`` and, for left truncation,
@@ -68,12 +82,13 @@ def at_risk_table(counts: pd.DataFrame) -> pd.DataFrame:
     """
     day = _numbers(counts, "day")
     late = _whole(counts, "entered") if "entered" in counts else np.zeros(len(day), dtype=np.int64)
-    rows = np.stack([_whole(counts, "events"), _whole(counts, "censored"), late])
+    rows = np.stack([_whole(counts, "censored"), late, *(_whole(counts, cause) for cause in causes)])
     something = rows.any(axis=0)
     days, place = np.unique(np.append(0.0, day[something]), return_inverse=True)
-    events, censored, entered = (
+    censored, entered, *by_cause = (
         np.bincount(place[1:], weights=row[something], minlength=len(days)).astype(np.int64) for row in rows
     )
+    events = np.sum(by_cause, axis=0)
     leaving = events + censored
     change = entered - leaving
     at_risk = np.cumsum(change) - change - change.sum()
@@ -86,8 +101,9 @@ def at_risk_table(counts: pd.DataFrame) -> pd.DataFrame:
             "is at risk from the next, and one observed from its start is not counted as entered"
         )
     whole = (days % 1 == 0).all()
+    named = dict(zip(causes, by_cause, strict=True))
     return pd.DataFrame(
-        {"at_risk": at_risk, "events": events, "censored": censored, "entered": entered},
+        {"at_risk": at_risk, "events": events, "censored": censored, "entered": entered, **named},
         index=pd.Index(days.astype(np.int64) if whole else days, name="day"),
     )
 

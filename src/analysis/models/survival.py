@@ -29,7 +29,14 @@ _FLAGGED_BELOW = 30
 # R's tolerance for "the curve runs exactly at this probability": the square root of machine precision.
 _SAME_SHARE = math.sqrt(np.finfo(float).eps)
 # Rounding of a product of some thousand factors; far below one invoice in a hundred million.
-_ROUNDING = 1e-11
+ROUNDING = 1e-11
+
+
+def reliability_of(n_invoices: int) -> Reliability:
+    """Whether so many invoices are enough to show a curve: below 10 suppressed, below 30 flagged, else sound."""
+    if n_invoices < _SUPPRESSED_BELOW:
+        return "suppressed"
+    return "flagged" if n_invoices < _FLAGGED_BELOW else "sound"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,9 +88,7 @@ class PaymentCurve:
     @property
     def reliability(self) -> Reliability:
         """Whether there are enough invoices to show: below 10 suppressed, below 30 flagged, else sound."""
-        if self.n_invoices < _SUPPRESSED_BELOW:
-            return "suppressed"
-        return "flagged" if self.n_invoices < _FLAGGED_BELOW else "sound"
+        return reliability_of(self.n_invoices)
 
     @property
     def last_day(self) -> float:
@@ -151,7 +156,7 @@ class PaymentCurve:
     def _first_day(self, column: str, *, at_most: float) -> float:
         if not self.n_invoices:
             return math.nan
-        reached = self.table.index[self.table[column] <= at_most + _ROUNDING]
+        reached = self.table.index[self.table[column] <= at_most + ROUNDING]
         return float(reached[0]) if len(reached) else math.inf
 
     def _crossing(self, column: str, p: float) -> float:
