@@ -14,9 +14,9 @@ from analysis.ledger.world.business_days import PaymentCalendar
 from analysis.ledger.world.credit import draw_limits, draw_ratings
 from analysis.ledger.world.customers import Floats, draw_customers
 from analysis.ledger.world.parameters import Parameters
-from analysis.ledger.world.paying import draw_pay_days, habitual_delay, shock_delay
+from analysis.ledger.world.paying import draw_pay_days, habitual_delay, shock_delay, undisputed_day
 from analysis.ledger.world.sales import draw_invoices
-from analysis.ledger.world.service import dispute_spans, draw_disputes, draw_tickets, ticket_delay
+from analysis.ledger.world.service import after_dispute, draw_disputes, draw_tickets, ticket_delay
 from analysis.ledger.world.settling import settle
 
 
@@ -72,12 +72,9 @@ def make_block(
     )
     invoices["shock_days"] = shock_delay(invoices, first=first, last=last, parameters=parameters)
     invoices["ticket_days"] = ticket_delay(invoices, tickets, parameters=parameters)
-    meant_on = invoices[["due", "habitual_days", "shock_days", "ticket_days"]].sum(axis=1).to_numpy()
-    meant_on = np.maximum(meant_on, invoices["issued"].to_numpy() + 1.0)
-
+    meant_on = undisputed_day(invoices)
     disputes = draw_disputes(rng, invoices, meant_on=meant_on, last=last, calendar=calendar, parameters=parameters)
-    _, closed = dispute_spans(disputes, n=len(invoices))
-    until = np.where(closed > 0, np.maximum(meant_on, closed + rng.uniform(2, 6, size=len(closed))), meant_on)
+    until = after_dispute(rng, meant_on, disputes)
     invoices["dispute_days"] = until - meant_on
     pay_days = draw_pay_days(rng, invoices, customers, calendar=calendar, parameters=parameters)
     settlement = settle(

@@ -136,3 +136,10 @@ def habitual_delay(
     run = customers["run"].to_numpy()[who]
     before = (customers["payer"] == "run_before_due").to_numpy()[who]
     return np.where(run == EVERY_DAY, delay, np.where(before, 1.0 - RUN_CYCLE_DAYS[run], 0.0))
+
+
+def undisputed_day(invoices: pd.DataFrame) -> Floats:
+    """Day on which each invoice is meant to be paid if nobody disputes it: after its issue, whatever the habit."""
+    meant_on = invoices[["due", "habitual_days", "shock_days", "ticket_days"]].sum(axis=1).to_numpy()
+    result: Floats = np.maximum(meant_on, invoices["issued"].to_numpy() + 1.0)
+    return result

@@ -11,7 +11,11 @@ from analysis.ledger.world.parameters import NEVER, Parameters
 
 _CATEGORIES = {"delivery": 0.4, "product": 0.35, "other": 0.25}
 _TICKET_CHANNELS = {"e-mail": 0.55, "portal": 0.25, "call": 0.2}
-_OPEN_ENDED_DAYS = 45.0
+OPEN_ENDED_DAYS = 45.0
+DISPUTED_WITHIN = 0.9
+"""Share of the days from issue to the meant payment within which a dispute is opened."""
+GOODWILL = 0.3
+"""Share of a claim that is granted as goodwill."""
 _REACH = 10**7
 
 
@@ -51,7 +55,7 @@ def draw_tickets(
     slow_from, slow_to = slow_service_window(first=first, last=last, parameters=parameters)
     factor = np.where((day >= slow_from) & (day < slow_to), parameters.slow_service_factor, 1.0)
     noise = np.exp(parameters.ticket_log_sd * rng.standard_normal(n))
-    days = np.clip(parameters.ticket_days_median * factor * noise, 0.02, _OPEN_ENDED_DAYS)
+    days = np.clip(parameters.ticket_days_median * factor * noise, 0.02, OPEN_ENDED_DAYS)
     opened = day * 1440 + minute
     resolved = opened + np.rint(days * 1440).astype(np.int64)
     replied = opened + np.rint(days * 1440 * (0.05 + 0.5 * rng.random(n))).astype(np.int64)
@@ -116,7 +120,7 @@ def draw_disputes(
     copy = fraud[row] == "duplicate_invoice"
 
     span = np.maximum(meant_on[row] - issued, 2.0)
-    opened = calendar.next((issued + 1 + rng.random(len(row)) * 0.9 * (span - 1)).astype(np.int64))
+    opened = calendar.next((issued + 1 + rng.random(len(row)) * DISPUTED_WITHIN * (span - 1)).astype(np.int64))
     code = choose(rng.random(len(row)), {k: share for k, (share, _) in parameters.dispute_reasons.items()})
     median = np.array([days for _, days in parameters.dispute_reasons.values()])[code]
     length = np.clip(median * np.exp(parameters.dispute_log_sd * rng.standard_normal(len(row))), 1, 100)
@@ -124,7 +128,7 @@ def draw_disputes(
         choose(rng.random(len(row)), parameters.dispute_outcomes)
     ]
     claim = np.where(rng.random(len(row)) < 0.4, 1.0, 0.05 + 0.45 * rng.random(len(row)))
-    granted = np.select([outcome == "credited", outcome == "goodwill"], [claim, 0.3 * claim], 0.0)
+    granted = np.select([outcome == "credited", outcome == "goodwill"], [claim, GOODWILL * claim], 0.0)
     claimed = np.where(copy, cents, np.maximum(np.rint(claim * cents), 1)).astype(np.int64)
     credited = np.where(copy, cents, np.rint(granted * cents)).astype(np.int64)
     disputes = pd.DataFrame(
@@ -154,3 +158,9 @@ def in_dispute(day: Days, spans: tuple[Days, Days]) -> Flags:
     opened, closed = spans
     result: Flags = (opened <= day) & (day <= closed)
     return result
+
+
+def after_dispute(rng: np.random.Generator, meant_on: Floats, disputes: pd.DataFrame) -> Floats:
+    """Day on which each invoice is meant to be paid, some days after its dispute was closed at the earliest."""
+    _, closed = dispute_spans(disputes, n=len(meant_on))
+    return np.where(closed > 0, np.maximum(meant_on, closed + rng.uniform(2, 6, size=len(closed))), meant_on)

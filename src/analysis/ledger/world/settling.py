@@ -29,6 +29,16 @@ class Settlement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Begun:
+    """First payments that were made and left something open; only where ``known``."""
+
+    known: Flags
+    paid_on: Days
+    bounced_on: Days
+    """Day on which the payment bounced; NEVER where it was a part."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Ending:
     """How each invoice leaves the books; arrays with a place per invoice."""
 
@@ -145,19 +155,30 @@ def draw_ending(
     meant_on: Floats,
     calendar: PaymentCalendar,
     parameters: Parameters,
+    earlier: Begun | None = None,
 ) -> Ending:
-    """Whether the payment that is meant for ``meant_on`` comes at once, in parts, or bounces and comes again."""
+    """Whether the payment that is meant for ``meant_on`` comes at once, in parts, or bounces and comes again.
+
+    ``earlier`` holds first payments that are known; chance decides the rest.
+    """
     n, who = len(invoices), invoices["customer"].to_numpy()
     fails_on = customers["fails_on"].to_numpy()[who]
     pays, in_full, pay_days = fate.pays, fate.in_full, fate.pay_days
     paid_on = pay_days.paid_on(meant_on)
+    if earlier:
+        paid_on = np.where(earlier.known, earlier.paid_on, paid_on)
     plain = pays & ~fate.discounted & ~in_full
     wavering = np.isin(customers["payer"].to_numpy()[who], ("late", "stretching", "failing"))
     in_parts = plain & (rng.random(n) < parameters.part_payment_share * np.where(wavering, 2.0, 1.0))
     bounced = plain & ~in_parts & (customers["method"].to_numpy()[who] == "direct debit")
     bounced &= rng.random(n) < parameters.bounced_share
+    if earlier:
+        bounced = np.where(earlier.known, earlier.bounced_on < NEVER, bounced)
+        in_parts = np.where(earlier.known, ~bounced, in_parts)
     rest_on = pay_days.paid_on(paid_on + rng.uniform(14, 40, size=n))
     bounced_on = calendar.next(paid_on + rng.integers(3, 7, size=n))
+    if earlier:
+        bounced_on = np.where(earlier.known & bounced, earlier.bounced_on, bounced_on)
     repaid_on = pay_days.paid_on(bounced_on + rng.uniform(5, 20, size=n))
     final_on = np.select([in_parts, bounced], [rest_on, repaid_on], paid_on)
     ends = pays & ~in_full & (final_on <= fails_on)
