@@ -25,9 +25,9 @@ _STEPS_MAX = 50
 _CONVERGED = 1e-12
 _STANDSTILL = 1e-4
 _HALVINGS_MAX = 20
-# A hazard three million times the mean's is beyond what any book of invoices can tell; a step that goes there is cut
-# short, which also keeps the sums over risk sets exact.
-_LOG_RISK_MAX = 15.0
+# A hazard twenty thousand times the mean's is beyond what any book of invoices can tell; a step that goes there is
+# cut short, which also keeps the sums over risk sets exact.
+_LOG_RISK_MAX = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
