@@ -174,6 +174,10 @@ def _newton(sets: RiskSets, beta: Floats, *, ties: Ties, penalty: Floats) -> tup
     value, score, information = at(beta)
     for _ in range(_STEPS_MAX):
         step = _inverse(information) @ score
+        # The decrement says how far below its maximum the likelihood can still be. Where there is none, it rises ever
+        # less while the coefficients walk on.
+        still = abs(float(score @ step)) <= _CONVERGED * max(abs(value), 1.0)
+        done = still and np.abs(sets.x @ step).max(initial=0.0) <= _STANDSTILL
         for _ in range(_HALVINGS_MAX):
             if np.abs(sets.x @ (beta + step)).max(initial=0.0) <= _LOG_RISK_MAX:
                 tried = at(beta + step)
@@ -182,10 +186,7 @@ def _newton(sets: RiskSets, beta: Floats, *, ties: Ties, penalty: Floats) -> tup
             step = step / 2
         else:
             return beta, False
-        # The decrement says how far below its maximum the likelihood can still be. Where there is none, it rises ever
-        # less while the coefficients walk on.
-        still = abs(float(score @ step)) <= _CONVERGED * max(abs(value), 1.0)
-        beta, done = beta + step, still and np.abs(sets.x @ step).max(initial=0.0) <= _STANDSTILL
+        beta = beta + step
         value, score, information = tried
         if done:
             return beta, True
