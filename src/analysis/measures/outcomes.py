@@ -11,7 +11,7 @@ from analysis.ledger.snapshot import Snapshot
 from analysis.measures.settlement import settlement_counts
 
 OTHERS = "all others"
-_LEFT = tuple(str(outcome) for outcome in Outcome if outcome is not Outcome.OPEN)
+ENDED_BY: tuple[str, ...] = tuple(str(outcome) for outcome in Outcome if outcome is not Outcome.OPEN)
 
 
 def outcome_counts(snapshot: Snapshot, *, by: str | None = None) -> pd.DataFrame:
@@ -41,7 +41,7 @@ def curve_counts(
         kept &= month > issued_after
     if issued_until is not None:
         kept &= month <= issued_until
-    counts = outcomes[kept].assign(events=outcomes[list(_LEFT)].sum(axis=1), censored=outcomes[str(Outcome.OPEN)])
+    counts = outcomes[kept].assign(events=outcomes[list(ENDED_BY)].sum(axis=1), censored=outcomes[str(Outcome.OPEN)])
     return counts.groupby(["group", "day"], as_index=False)[["events", "censored"]].sum()
 
 
@@ -49,7 +49,7 @@ def folded(outcomes: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
     """The same counts with groups put together: each group under its label, :data:`OTHERS` where it has none."""
     group = outcomes["group"].map(labels).fillna(OTHERS)
     keys = ["group", "issue_month", "day"]
-    return outcomes.assign(group=group).groupby(keys, as_index=False)[[*_LEFT, str(Outcome.OPEN)]].sum()
+    return outcomes.assign(group=group).groupby(keys, as_index=False)[[*ENDED_BY, str(Outcome.OPEN)]].sum()
 
 
 def shown_groups(snapshot: Snapshot, *, by: str, most: int = 5) -> dict[str, str]:
