@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from analysis.measures.history import Known
 from analysis.models.landmarks import OpenBook
@@ -99,7 +99,7 @@ LADDER: tuple[Rung, ...] = (
     Rung(id="curve_since_issue", name="the payment curve of all since issue", forecast=curve_since_issue),
     Rung(id="curve_since_due", name="the payment curve of all since the due date", forecast=curve_since_due),
     Rung(id="segment_curve", name="the payment curve of the segment", forecast=segment_curve),
-    Rung(id="customer_curve", name="the customer's own payment curve, shrunk to that of all", forecast=customer_curve),
+    Rung(id="customer_curve", name="the customer's own payment curve shrunk to that of all", forecast=customer_curve),
 )
 RUNGS: dict[str, Rung] = {rung.id: rung for rung in LADDER}
 
@@ -130,7 +130,7 @@ def _customer_average(known: Known, book: OpenBook) -> NDArray[np.float64]:
     return own.fillna(_company_average(known)).to_numpy(dtype=float)
 
 
-def _paid_on(days_left: NDArray[np.int64] | NDArray[np.float64], *, days: int) -> Matrix:
+def _paid_on(days_left: ArrayLike, *, days: int) -> Matrix:
     """Certain payment after so many days, to the nearest whole one; tomorrow at the earliest."""
     whole = np.maximum(np.floor(np.asarray(days_left, dtype=float) + 0.5), 1.0)
     return (np.arange(1, days + 1) < whole[:, None]).astype(float)

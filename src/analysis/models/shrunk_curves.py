@@ -136,11 +136,12 @@ def _dense(
     cell = place if group is None else group * days + place
 
     def spread(column: str) -> Matrix:
-        values = np.bincount(cell, weights=counts[column].to_numpy(dtype=float), minlength=groups * days)
+        # as floats already where there is no row, which leaves whole numbers
+        values = np.bincount(cell, weights=counts[column].to_numpy(dtype=float), minlength=groups * days).astype(float)
         return values.reshape(groups, days)
 
     paid, other = spread("paid"), spread("other")
     left = paid + other + spread("censored")
     # an invoice is at risk on the day on which it comes in and on the day on which it leaves
-    at_risk = np.cumsum(spread("entered"), axis=1) - np.cumsum(left, axis=1) + left
+    at_risk: Matrix = np.cumsum(spread("entered"), axis=1) - np.cumsum(left, axis=1) + left
     return at_risk, paid, other

@@ -1,0 +1,171 @@
+"""Rolling backtest: forecasts made on past days from what was known then, scored by what came after.
+
+Nothing is split at random. On each day of the past (an origin) every rule and model sees the books as they were,
+forecasts the invoices open then, and is scored on the same invoices.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analysis.measures.history import History, Known, day_number, day_of
+from analysis.measures.positions import complete_months
+from analysis.models.calibration import CalibrationLine, calibration_line, d_calibration_test
+from analysis.models.discrimination import pooled
+from analysis.models.forecast_errors import weighted_error
+from analysis.models.ladder import DAYS, LADDER, Rung
+from analysis.models.landmarks import OpenBook, open_book
+from analysis.models.origin_scores import HORIZONS, Origin, OriginScores, score_origin
+from analysis.models.scores import Matrix
+
+__all__ = ["HORIZONS", "Backtest", "Origin", "backtest", "score_origin", "summary", "usual_origins"]
+
+Models = Callable[[Known, OpenBook], Mapping[str, Matrix]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Backtest:
+    """Forecasters side by side over all origins.
+
+    ``names`` maps the id of each to words: the rungs first, then the models. ``table`` has one row per id:
+    ``integrated_brier``, ``concordance``, ``median_error`` (days), ``weekly_error`` (share), ``interval_share`` (of
+    invoices paid between the 10% and the 90% day), ``d_calibration_p``, and ``brier_7`` to ``brier_90``. ``lines``
+    holds the calibration at each of :data:`HORIZONS`. NaN where nothing is known of a figure.
+    """
+
+    origins: tuple[Origin, ...]
+    names: dict[str, str]
+    rungs: tuple[str, ...]
+    table: pd.DataFrame
+    lines: dict[str, tuple[CalibrationLine, ...]]
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Ids of the models, simplest first, as they were given."""
+        return tuple(id for id in self.names if id not in self.rungs)
+
+    @property
+    def n_invoices(self) -> int:
+        """Forecasts scored; an invoice open on two origins counts twice."""
+        return sum(len(origin.customers) for origin in self.origins)
+
+    @property
+    def n_customers(self) -> int:
+        """Different customers among them."""
+        return len(np.unique(np.concatenate([np.empty(0, dtype=object), *(o.customers for o in self.origins)])))
+
+    def figure(self, id: str, name: str) -> float:
+        """One figure of :attr:`table`."""
+        return float(self.table[name].to_dict()[id])
+
+    def strongest(self, ids: Sequence[str]) -> str:
+        """The one of ``ids`` with the lowest integrated Brier score, the first of them where two are equal."""
+        return str(self.table.loc[list(ids), "integrated_brier"].astype(float).idxmin())
+
+
+def backtest(
+    history: History,
+    models: Models | None = None,
+    *,
+    names: Mapping[str, str] | None = None,
+    origins: Sequence[date] | None = None,
+    rungs: Sequence[Rung] = LADDER,
+    seed: int = 0,
+) -> Backtest:
+    """Forecast the open invoices of past days with every rung and every model, and score them.
+
+    ``models`` is called once per origin with what was known on it and the invoices open then, and gives one matrix
+    ``unpaid`` (invoices, 90 or more days) per id; ``names`` are the ids in words, simplest first. It must fit anew
+    each time: what it has seen on a later origin would be knowledge of the future. Without ``origins`` those of
+    :func:`usual_origins`. Origins without open invoices, or after which nothing is known, are left out.
+    """
+    named = dict(names or {})
+    scored = []
+    for on in sorted(set(usual_origins(history) if origins is None else origins)):
+        known, book = history.known(on), open_book(history, on)
+        if not len(book) or on >= history.last:
+            continue
+        forecasts = {rung.id: rung.forecast(known, book) for rung in rungs}
+        if models is not None:
+            forecasts |= models(known, book)
+        if set(forecasts) != {rung.id for rung in rungs} | set(named):
+            raise ValueError(f"names are given for {sorted(named)}, forecasts of {on} are {sorted(forecasts)}")
+        scored.append(score_origin(forecasts, book, book.outcome(history.last), seed=seed))
+    return summary(scored, names={rung.id: rung.name for rung in rungs} | named, rungs=[rung.id for rung in rungs])
+
+
+def usual_origins(history: History, *, most: int = 12) -> tuple[date, ...]:
+    """Month ends to look back on: the last twelve after which ninety days are known.
+
+    Only those by which the books had shown invoices for a quarter of a year; none on a shorter history.
+    """
+    first = history.first()
+    if first is None:
+        return ()
+    latest = day_of(day_number(history.last) - DAYS)
+    ends = [end.date() for end in complete_months(latest, most)]
+    return tuple(end for end in ends if day_number(end) - day_number(first) >= DAYS)
+
+
+def summary(origins: Sequence[Origin], *, names: Mapping[str, str], rungs: Sequence[str]) -> Backtest:
+    """All origins together, each invoice of each origin with the same weight."""
+    rows, lines = {}, {}
+    for id in names:
+        rows[id], lines[id] = _figures([(origin, origin.scores[id]) for origin in origins])
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=_COLUMNS).astype(float).rename_axis("id")
+    return Backtest(origins=tuple(origins), names=dict(names), rungs=tuple(rungs), table=table, lines=lines)
+
+
+_COLUMNS = [
+    *("integrated_brier", "concordance", "median_error", "weekly_error", "interval_share", "d_calibration_p"),
+    *(f"brier_{horizon}" for horizon in HORIZONS),
+]
+
+
+def _figures(pairs: Sequence[tuple[Origin, OriginScores]]) -> tuple[list[float], tuple[CalibrationLine, ...]]:
+    if not pairs:
+        return [math.nan] * len(_COLUMNS), ()
+    sizes = np.array([len(origin.customers) for origin, _ in pairs], dtype=float)
+    by_horizon = np.array([score.by_horizon for _, score in pairs])
+    losses = _joined([score.losses for _, score in pairs])
+    weights = np.concatenate([origin.weights for origin, _ in pairs])
+    is_paid = np.concatenate([origin.is_paid for origin, _ in pairs])
+    share = np.concatenate([score.paid_share for _, score in pairs])
+    row = [
+        _mean(losses, np.ones_like(losses)),
+        pooled(score.pairs for _, score in pairs).value,
+        _mean(np.array([score.median_error for _, score in pairs]), sizes),
+        _weekly_error(pairs),
+        _mean(_joined([score.within for _, score in pairs]), np.nan_to_num(weights[:, -1])),
+        d_calibration_test(np.sum([score.d_counts for _, score in pairs], axis=0)).p_value,
+        *(_mean(by_horizon[:, day - 1], sizes) for day in HORIZONS),
+    ]
+    lines = tuple(
+        calibration_line(share[:, at], is_paid[:, at], weights[:, at], horizon=day) for at, day in enumerate(HORIZONS)
+    )
+    return row, lines
+
+
+def _weekly_error(pairs: Sequence[tuple[Origin, OriginScores]]) -> float:
+    predicted, came = (
+        _joined(parts) for parts in ([score.weekly for _, score in pairs], [origin.weekly for origin, _ in pairs])
+    )
+    over = ~np.isnan(came)
+    return weighted_error(predicted[over], came[over])
+
+
+def _joined(parts: Sequence[NDArray]) -> NDArray[np.float64]:
+    return np.concatenate([np.empty(0), *parts]).astype(float)
+
+
+def _mean(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+    """Weighted mean of what is known; NaN where nothing is."""
+    known = ~np.isnan(values) & (weights > 0)
+    return float(np.average(values[known], weights=weights[known])) if known.any() else math.nan
