@@ -52,7 +52,7 @@ def pending_disputes(
     # Of a disputed copy the books say no more than that it is one.
     typical = float(np.average(reasons[:, 1], weights=reasons[:, 0]))
     lengths = {reason: days for reason, (_, days) in p.dispute_reasons.items()}
-    median = known["reason"].map(lengths).fillna(typical).to_numpy(dtype=np.float64)
+    median = np.array([lengths.get(reason, typical) for reason in known["reason"]])
     # The closing day is the next business day: a dispute that closes after the day may have ended up to four before.
     at_least = np.maximum(book.on - opened - 4.0, 1e-3)
     length = np.clip(_longer_than(rng, at_least, median=median, log_sd=p.dispute_log_sd), 1, 100)

@@ -87,6 +87,8 @@ def ticket_delay(invoices: pd.DataFrame, tickets: pd.DataFrame, *, parameters: P
     opened from the issue to the due date; 0 where there was none.
     """
     billing = tickets[tickets["billing"]].sort_values(["customer", "opened"], kind="stable")
+    if billing.empty:
+        return np.zeros(len(invoices))
     key = billing["customer"].to_numpy() * _REACH + billing["opened"].to_numpy() // 1440
     who = invoices["customer"].to_numpy() * _REACH
     last = np.searchsorted(key, who + invoices["due"].to_numpy(), side="right") - 1

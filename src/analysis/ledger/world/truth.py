@@ -91,14 +91,14 @@ def true_outlook(
     n = len(book.invoices)
     left = np.zeros((len(_CAUSES), n, horizons + 1))
     weights, squares = np.zeros(n), np.zeros(n)
-    for _ in range(rounds):
+    for turn in range(rounds):
         with np.errstate(invalid="ignore"):
             enough = np.nan_to_num(weights**2 / squares) >= draws
         lacking = np.flatnonzero(~enough)
         if not len(lacking):
             break
         copies = max(_ROWS_PER_ROUND // len(lacking) // _NEVER_COPIES, 1) * _NEVER_COPIES
-        copies = min(copies, 2 * draws // _NEVER_COPIES * _NEVER_COPIES)
+        copies = min(copies, 2 ** (turn + 1) * draws // _NEVER_COPIES * _NEVER_COPIES)
         weight, after, cause = _drawn_again(rng, drawn, book.copied(lacking, copies), copies=copies)
         row = np.tile(lacking, copies)
         weights += np.bincount(row, weights=weight, minlength=n)
@@ -110,7 +110,7 @@ def true_outlook(
     with np.errstate(invalid="ignore"):
         left /= weights[:, None]
         effective = np.nan_to_num(weights**2 / squares)
-    by_day = np.cumsum(left, axis=2)
+    by_day = np.minimum(np.cumsum(left, axis=2), 1.0)  # the last digit of a sum of weights may pass it
     return TrueOutlook(
         on=on,
         invoices=_described(drawn, book, horizons=horizons).assign(draws=effective),
@@ -153,7 +153,7 @@ def _drawn_again(
             rng, invoices, customers, first=drawn.first, market=drawn.market, parameters=parameters
         ),
         shock_days=shock_delay(invoices, **window, parameters=parameters),
-        ticket_days=ticket_delay(invoices, tickets, parameters=parameters) if tickets["billing"].any() else 0.0,
+        ticket_days=ticket_delay(invoices, tickets, parameters=parameters),
     )
     undisputed = undisputed_day(invoices)
     disputes, weight = pending_disputes(rng, drawn, book, meant_on=undisputed)
