@@ -25,7 +25,7 @@ class RiskSets:
 
     - ``x`` (rows, covariates), centred; ``centre`` is what was taken off.
     - ``start`` (-inf where at risk from its start), ``end``, ``paid``, ``first``, ``last`` and ``cell`` (that of a
-      paid row, else -1): (rows,).
+      paid row, else -1), ``row_stratum``: (rows,).
     - ``day``, ``stratum`` (place in ``strata``) and ``n_paid``: (cells,).
     """
 
@@ -38,6 +38,7 @@ class RiskSets:
     first: Ints
     last: Ints
     cell: Ints
+    row_stratum: Ints
     day: Floats
     stratum: Ints
     n_paid: Ints
@@ -134,6 +135,7 @@ def risk_sets(
         first=first,
         last=last,
         cell=cell,
+        row_stratum=codes.astype(np.int64),
         day=cells[:, 1],
         stratum=cells[:, 0].astype(np.int64),
         n_paid=np.bincount(cell[cell >= 0], minlength=len(cells)),
@@ -148,7 +150,8 @@ class Moments:
     ``log_likelihood`` its logarithm; per cell ``score`` (cells, k) = covariates of the paid less those expected,
     ``information`` (cells, k, k) = variance of what is expected, ``hazard`` (cells,) = payments per unit of risk,
     ``hazard_variance`` and ``mean_hazard`` (cells, k) = hazard times the mean covariates of the risk set;
-    ``tied_hazard`` and ``tied_mean_hazard`` are the parts of the two that Efron spares the paid of the cell.
+    ``tied_hazard``, ``tied_mean_hazard`` and ``tied_variance`` are the parts of the hazard, of ``mean_hazard`` and of
+    the variance that Efron spares the paid of the cell.
     """
 
     log_likelihood: float
@@ -159,6 +162,7 @@ class Moments:
     mean_hazard: Floats
     tied_hazard: Floats
     tied_mean_hazard: Floats
+    tied_variance: Floats
 
 
 def moments(sets: RiskSets, beta: Floats, *, ties: Ties = "efron") -> Moments:
@@ -202,6 +206,7 @@ def moments(sets: RiskSets, beta: Floats, *, ties: Ties = "efron") -> Moments:
         mean_hazard=v0[:, None] * r1 - v1[:, None] * d1,
         tied_hazard=w1,
         tied_mean_hazard=v1[:, None] * r1 - v2[:, None] * d1,
+        tied_variance=v1,
     )
 
 
