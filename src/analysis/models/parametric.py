@@ -24,6 +24,7 @@ FAMILIES: tuple[Family, ...] = get_args(Family)
 _DAY_ZERO = 0.5
 _LOG_SCALE_MAX = 5.0
 _EVENTS_MIN = 10
+_FAR = 300.0
 _LOG_ROOT_TWO_PI = 0.5 * math.log(2 * math.pi)
 
 
@@ -101,12 +102,13 @@ def parametric_curve(
     raw = rows[list(covariates)].to_numpy(dtype=float)
     centre, spread = raw.mean(axis=0), np.where(raw.std(axis=0) > 0, raw.std(axis=0), 1.0)
     x = np.column_stack([np.ones(len(rows)), (raw - centre) / spread])
-    free = family != "exponential"
+    free, total = family != "exponential", float(weights.sum())
 
     def negative(theta: Floats) -> tuple[float, Floats]:
         beta, log_scale = theta[: x.shape[1]], theta[-1] if free else 0.0
         scale, location = math.exp(log_scale), x @ beta
-        z, entry = (log_days - location) / scale, (log_since - location) / scale
+        # a trial step of the search may lie anywhere; beyond this the likelihood is nought either way
+        z, entry = (np.clip((log_of - location) / scale, -_FAR, _FAR) for log_of in (log_days, log_since))
         value, slope = _contributions(z, paid, family)
         value = value - np.where(paid, log_scale + log_days, 0.0)
         value = value - np.where(late, _log_unpaid(entry, family), 0.0)
@@ -114,7 +116,7 @@ def parametric_curve(
         by_location = -(slope - slope_entry) / scale
         by_scale = -(slope * z - slope_entry * entry) - paid
         gradient = np.append(x.T @ (weights * by_location), [weights @ by_scale] if free else [])
-        return -float(weights @ value), -gradient
+        return -float(weights @ value) / total, -gradient / total
 
     start = np.zeros(x.shape[1] + free)
     start[0] = np.average(log_days, weights=weights)
@@ -132,8 +134,8 @@ def parametric_curve(
         names=("intercept", *covariates),
         beta=plain[: x.shape[1]],
         scale=math.exp(theta[-1]) if free else 1.0,
-        log_likelihood=-negative(theta)[0],
-        covariance=back @ np.linalg.pinv(hessian, hermitian=True) @ back.T,
+        log_likelihood=-negative(theta)[0] * total,
+        covariance=back @ np.linalg.pinv(hessian * total, hermitian=True) @ back.T,
         n_paid=n_paid,
     )
 
@@ -175,7 +177,7 @@ def shapes_compared(counts: pd.DataFrame, *, families: Sequence[Family] = FAMILI
 
 def _maximum(negative: Callable[[Floats], tuple[float, Floats]], start: Floats) -> tuple[Floats, Floats]:
     """Where a negative log-likelihood is least, and its second derivative there (from the exact gradient)."""
-    theta = np.asarray(minimize(negative, start, jac=True, method="BFGS", options={"gtol": 1e-6}).x)
+    theta = np.asarray(minimize(negative, start, jac=True, method="BFGS").x)
     for _ in range(4):
         # BFGS stops where rounding blurs the value; a step of Newton's on the gradient takes the digits that are left
         hessian = _second_derivative(negative, theta)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from analysis.ledger.snapshot import Snapshot
 from analysis.measures.history import history_of
+from analysis.measures.outcomes import segment_dimension
 from analysis.models.cox import CoxModel
 from analysis.models.effects import Contrast, effects_in_days
 from analysis.models.guarded_cox import guarded_cox
@@ -70,12 +71,17 @@ def payment_effects(snapshot: Snapshot, *, rows_max: int = 20_000) -> PaymentEff
         "n_paid": int(rows["paid"].sum()),
         "n_customers": int(rows["customer_id"].nunique()),
     }
+    # a company may show its segments by channel, country or size
+    dimension = segment_dimension(snapshot)
+    covariates = {**COVARIATES, "segment": (dimension or "segment").replace("_", " ")}
+    if dimension == "channel":
+        del covariates["segment"]
     try:
-        made = design(stretches, covariates=COVARIATES, strata="terms")
+        made = design(stretches, covariates=covariates, strata="terms")
         model, notes = guarded_cox(made, strata="terms", cluster="customer_id")
     except NotEstimable as reason:
         return PaymentEffects(table=_table([]), notes=(), unavailable=str(reason), model=None, **counts)
-    named = contrasts(made, disputed_from=_usual_opening(stretches))
+    named = _contrasts(made, covariates, disputed_from=_usual_opening(stretches))
     table = effects_in_days(model, [contrast for _, contrast in named], horizon=HORIZON_DAYS)
     constant = proportionality_tests(model)["p"]
     table.insert(0, "covariate", [column.covariate for column, _ in named])
@@ -85,16 +91,19 @@ def payment_effects(snapshot: Snapshot, *, rows_max: int = 20_000) -> PaymentEff
     return PaymentEffects(table=table.loc[order], notes=tuple(notes), unavailable=None, model=model, **counts)
 
 
-def contrasts(made: Design, *, disputed_from: float) -> list[tuple[Column, Contrast]]:
+def _contrasts(made: Design, covariates: Mapping[str, str], *, disputed_from: float) -> list[tuple[Column, Contrast]]:
     """The comparison that each column of a design answers, in words."""
-    return [(column, _contrast(column, made.columns, disputed_from=disputed_from)) for column in made.columns]
+    return [
+        (column, _contrast(column, made.columns, said=covariates[column.covariate], disputed_from=disputed_from))
+        for column in made.columns
+    ]
 
 
-def _contrast(column: Column, columns: Sequence[Column], *, disputed_from: float) -> Contrast:
+def _contrast(column: Column, columns: Sequence[Column], *, said: str, disputed_from: float) -> Contrast:
     name = column.name
     if column.level:
         levels = {other.name: 0.0 for other in columns if other.covariate == column.covariate}
-        label = f"{column.covariate.capitalize()} {column.level}, against {column.reference}"
+        label = f"{said.capitalize()} {column.level}, against {column.reference}"
         return Contrast(label=label, added={name: 1.0}, fixed=levels)
     if name == "disputed":
         label = f"Disputed from day {disputed_from:.0f}, against undisputed"
