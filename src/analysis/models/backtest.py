@@ -67,7 +67,8 @@ class Backtest:
 
     def strongest(self, ids: Sequence[str]) -> str:
         """The one of ``ids`` with the lowest integrated Brier score, the first of them where two are equal."""
-        return str(self.table.loc[list(ids), "integrated_brier"].astype(float).idxmin())
+        # rounded, so that equal forecasts are equal whatever the order of their sums
+        return min(ids, key=lambda id: round(self.figure(id, "integrated_brier"), 12))
 
 
 def backtest(

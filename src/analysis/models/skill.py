@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.models.backtest import Backtest
@@ -14,6 +15,8 @@ from analysis.models.scores import Matrix
 DRAWS = 1_000
 # Twenty draws at a time of a hundred thousand customers take 16 megabytes.
 _DRAWS_AT_ONCE = 20
+# Equal forecasts may differ in their last digits, by the order of a sum; no score is told to more than this.
+_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +104,14 @@ def drawn_scores(tested: Backtest, *, draws: int = DRAWS, seed: int = 0) -> Draw
         drawn = rng.integers(0, len(names), (n, len(names)))
         times = np.array([np.bincount(row, minlength=len(names)) for row in drawn], dtype=float)
         scores[start : start + n] = (times @ sums) / (times @ sizes)[:, None]
-    return DrawnScores(ids=ids, whole=sums.sum(axis=0) / sizes.sum(), scores=scores)
+    whole = np.round(sums.sum(axis=0) / sizes.sum(), _DIGITS)
+    return DrawnScores(ids=ids, whole=whole, scores=np.round(scores, _DIGITS))
+
+
+def skill_table(tested: Backtest, drawn: DrawnScores) -> pd.DataFrame:
+    """Every model against every rung: one row per pair, with the columns of :class:`Comparison`."""
+    pairs = [drawn.compare(model, against=rung) for model in tested.models for rung in tested.rungs]
+    return pd.DataFrame([asdict(pair) for pair in pairs], columns=[field.name for field in fields(Comparison)])
 
 
 def _skill(score: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
