@@ -320,7 +320,7 @@ class TestPaymentEffects:
         found = payment_effects(book.as_of("2026-09-30"))
         effect = found.table[found.table["covariate"] == "channel"].iloc[0]
         # means of 20 and 40 days, nearly all within 180: twenty days more or fewer, by which level is the reference
-        sign = 1 if effect.name == "Channel paper, against e-mail" else -1
+        sign = 1 if effect.name == "Paper, against e-mail" else -1
         low, high = sorted([sign * effect["low"], sign * effect["high"]])
         assert 5 < low < 20 < high < 35
         assert found.n_invoices == 400

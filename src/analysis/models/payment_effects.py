@@ -15,12 +15,12 @@ from analysis.models.effects import Contrast, effects_in_days
 from analysis.models.guarded_cox import guarded_cox
 from analysis.models.payment_times import months_before
 from analysis.models.proportionality import proportionality_tests
-from analysis.models.regression_columns import Column, Design, NotEstimable, design
+from analysis.models.regression_columns import OTHER, Column, Design, NotEstimable, design
 from analysis.models.regression_rows import disputed_stretches, regression_rows
 
 HORIZON_DAYS = 180
 _MONTHS = 24
-_HABIT_DAYS = 10.0
+_TEN_DAYS = 10.0
 # From the most to the least important: where payments are few, the last are left out first.
 COVARIATES = {
     "days_late_before": "usual lateness of the customer",
@@ -103,21 +103,22 @@ def _contrast(column: Column, columns: Sequence[Column], *, said: str, disputed_
     name = column.name
     if column.level:
         levels = {other.name: 0.0 for other in columns if other.covariate == column.covariate}
-        label = f"{said.capitalize()} {column.level}, against {column.reference}"
+        # a level of "other" is nothing without the name of its factor
+        label = f"{said} {column.level}" if column.level == OTHER else column.level
+        label = f"{label[:1].upper()}{label[1:]}, against {column.reference}"
         return Contrast(label=label, added={name: 1.0}, fixed=levels)
     if name == "disputed":
-        label = f"Disputed from day {disputed_from:.0f}, against undisputed"
+        label = f"Disputed from day {disputed_from:.0f} on"
         return Contrast(label=label, added={name: 1.0}, fixed={name: 0.0}, from_day=disputed_from)
-    if name == "days_late_before":
-        return Contrast(label="Customer usually ten days later", added={name: _HABIT_DAYS})
-    if name == "terms_days":
-        return Contrast(label="Ten days longer terms", added={name: 10.0})
-    if name == "doublings":
-        return Contrast(label="Twice the amount", added={name: 1.0})
-    labels = {
-        "no_payment_yet": "Customer that has paid nothing yet, against one that has",
-        "month_end": "Issued at the end of a month, against before",
+    steps = {
+        "days_late_before": ("Customer usually 10 days later", _TEN_DAYS),
+        "terms_days": ("Terms 10 days longer", _TEN_DAYS),
+        "doublings": ("Twice the amount", 1.0),
     }
+    if name in steps:
+        label, step = steps[name]
+        return Contrast(label=label, added={name: step})
+    labels = {"no_payment_yet": "Customer has paid nothing yet", "month_end": "Issued at the end of a month"}
     return Contrast(label=labels[name], added={name: 1.0}, fixed={name: 0.0})
 
 
