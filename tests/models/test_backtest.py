@@ -127,7 +127,7 @@ def _scored(losses: dict[str, np.ndarray], customers, *, origins: int = 3):
                 median_error=1.0,
                 weekly=np.ones(4),
                 within=np.ones(len(rows), dtype=bool),
-                d_counts=np.ones(10),
+                d_counts=np.ones((len(np.unique(np.array(customers, dtype=object)[rows])), 10)),
             )
             for id, loss in losses.items()
         }

@@ -11,8 +11,15 @@ from lifelines import KaplanMeierFitter
 from lifelines.utils import concordance_index
 from scipy.stats import chisquare
 from sklearn.metrics import brier_score_loss, mean_pinball_loss
+from statsmodels.stats.multivariate import test_mvmean as hotelling
 
-from analysis.models.calibration import calibration, calibration_line, d_calibration, d_calibration_counts
+from analysis.models.calibration import (
+    calibration,
+    calibration_line,
+    d_calibration,
+    d_calibration_by_customer,
+    d_calibration_counts,
+)
 from analysis.models.discrimination import concordance, pooled, restricted_mean_days
 from analysis.models.forecast_errors import coverage, pinball_loss, weekly_paid, weekly_receipts, weighted_error
 from analysis.models.scores import brier, day_paid_by, known_weights, median_error, squared_errors
@@ -223,7 +230,9 @@ def test_d_calibration_by_hand():
     # Paid on day 1, between 1 and .9: the highest bin. Paid on day 2, from .9 to .8: the second highest. Open on
     # day 2 with .5 left: a fifth in each of the five lowest. Credited: never paid, spread from 0 to the last .4.
     unpaid = [[0.9, 0.5], [0.9, 0.8], [0.7, 0.5], [0.6, 0.4]]
-    counts = d_calibration_counts(unpaid, [1, 2, INF, INF], [9, 9, 2, 9], left_after=[1, 2, INF, 1])
+    parts = d_calibration_counts(unpaid, [1, 2, INF, INF], [9, 9, 2, 9], left_after=[1, 2, INF, 1])
+    assert parts.sum(axis=1) == pytest.approx([1.0] * 4)
+    counts = parts.sum(axis=0)
     assert counts == pytest.approx([0.45, 0.45, 0.45, 0.45, 0.2, 0, 0, 0, 1, 1])
     found = d_calibration(unpaid, [1, 2, INF, INF], [9, 9, 2, 9], left_after=[1, 2, INF, 1])
     assert found.statistic == pytest.approx(chisquare(counts).statistic)
@@ -237,9 +246,35 @@ def test_d_calibration_tells_truth_from_bias():
     assert d_calibration_counts(unpaid, paid, seen, left_after=left).sum() == pytest.approx(len(paid))
 
 
+def test_d_calibration_by_customer_allows_for_batches():
+    # The forecast is right over all customers, but each has a few bins in which it pays most of its invoices.
+    rng = np.random.default_rng(37)
+    batched, single = [], []
+    for _ in range(300):
+        sizes = np.ceil(np.exp(rng.normal(1.5, 1, 60))).astype(int)
+        counts = np.array([rng.multinomial(n, rng.dirichlet(np.full(10, 0.5))) for n in sizes], dtype=float)
+        batched.append(d_calibration_by_customer(counts))
+        single.append(chisquare(counts.sum(axis=0)).pvalue)
+    # 5% of 300 are 15, standard deviation 3.8; invoices taken as independent condemn most
+    assert 4 <= sum(p < 0.05 for p in batched) <= 27
+    assert sum(p < 0.05 for p in single) > 150
+    # a forecast that is wrong is found out, and too few customers are not judged
+    counts[:, 0] += 5
+    assert d_calibration_by_customer(counts) < 1e-6
+    assert math.isnan(d_calibration_by_customer(counts[:19]))
+
+
+def test_d_calibration_by_customer_is_hotellings_test():
+    # statsmodels, test_mvmean: Hotelling's T2 that a mean vector is zero
+    rng = np.random.default_rng(39)
+    counts = rng.poisson(3, (80, 10)).astype(float)
+    off = (counts - counts.mean(axis=1, keepdims=True))[:, 1:]
+    assert d_calibration_by_customer(counts) == pytest.approx(hotelling(off).pvalue, rel=1e-9)
+
+
 def test_d_calibration_of_a_day_said_to_be_impossible():
     # paid on day 2 where the forecast stood at 0.55 all the time
-    assert d_calibration_counts([[0.55, 0.55]], [2], [9]).tolist() == [0, 0, 0, 0, 0, 1, 0, 0, 0, 0]
+    assert d_calibration_counts([[0.55, 0.55]], [2], [9]).tolist() == [[0, 0, 0, 0, 0, 1, 0, 0, 0, 0]]
 
 
 def test_weekly_receipts_and_their_error_by_hand():

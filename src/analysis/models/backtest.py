@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 
 from analysis.measures.history import History, Known, day_number, day_of
 from analysis.measures.positions import complete_months
-from analysis.models.calibration import CalibrationLine, calibration_line, d_calibration_test
+from analysis.models.calibration import CalibrationLine, calibration_line, d_calibration_by_customer, d_calibration_test
 from analysis.models.discrimination import pooled
 from analysis.models.forecast_errors import weighted_error
 from analysis.models.ladder import DAYS, LADDER, Rung
 from analysis.models.landmarks import OpenBook, open_book
-from analysis.models.origin_scores import HORIZONS, Origin, OriginScores, score_origin
+from analysis.models.origin_scores import HORIZONS, Origin, OriginScores, score_origin, summed
 from analysis.models.scores import Matrix
 
 __all__ = ["HORIZONS", "Backtest", "Origin", "backtest", "score_origin", "summary", "usual_origins"]
@@ -36,8 +36,9 @@ class Backtest:
 
     ``names`` maps the id of each to words: the rungs first, then the models. ``table`` has one row per id:
     ``integrated_brier``, ``concordance``, ``median_error`` (days), ``weekly_error`` (share), ``interval_share`` (of
-    invoices paid between the 10% and the 90% day), ``d_calibration_p``, and ``brier_7`` to ``brier_90``. ``lines``
-    holds the calibration at each of :data:`HORIZONS`. NaN where nothing is known of a figure.
+    invoices paid between the 10% and the 90% day), ``d_calibration_p`` (invoices taken as independent),
+    ``d_calibration_p_customers`` (customers as units; NaN with fewer than twenty), and ``brier_7`` to ``brier_90``.
+    ``lines`` holds the calibration at each of :data:`HORIZONS`. NaN where nothing is known of a figure.
     """
 
     origins: tuple[Origin, ...]
@@ -125,7 +126,8 @@ def summary(origins: Sequence[Origin], *, names: Mapping[str, str], rungs: Seque
 
 
 _COLUMNS = [
-    *("integrated_brier", "concordance", "median_error", "weekly_error", "interval_share", "d_calibration_p"),
+    *("integrated_brier", "concordance", "median_error", "weekly_error", "interval_share"),
+    *("d_calibration_p", "d_calibration_p_customers"),
     *(f"brier_{horizon}" for horizon in HORIZONS),
 ]
 
@@ -139,13 +141,16 @@ def _figures(pairs: Sequence[tuple[Origin, OriginScores]]) -> tuple[list[float],
     weights = np.concatenate([origin.weights for origin, _ in pairs])
     is_paid = np.concatenate([origin.is_paid for origin, _ in pairs])
     share = np.concatenate([score.paid_share for _, score in pairs])
+    customers = np.concatenate([np.unique(origin.customers) for origin, _ in pairs])
+    bins = summed(np.concatenate([score.d_counts for _, score in pairs]), np.unique(customers, return_inverse=True)[1])
     row = [
         _mean(losses, np.ones_like(losses)),
         pooled(score.pairs for _, score in pairs).value,
         _mean(np.array([score.median_error for _, score in pairs]), sizes),
         _weekly_error(pairs),
         _mean(_joined([score.within for _, score in pairs]), np.nan_to_num(weights[:, -1])),
-        d_calibration_test(np.sum([score.d_counts for _, score in pairs], axis=0)).p_value,
+        d_calibration_test(bins.sum(axis=0)).p_value,
+        d_calibration_by_customer(bins),
         *(_mean(by_horizon[:, day - 1], sizes) for day in HORIZONS),
     ]
     lines = tuple(

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import chi2
+from scipy.stats import f as f_distribution
 
 from analysis.models.scores import Matrix, checked_forecast, known_weights, seen_truth
 
@@ -131,14 +132,14 @@ def d_calibration(
     or the time seen over all from 0 to its last known ``unpaid``. ``statistic = sum((n_bin - n / bins) ** 2 /
     (n / bins))``, chi-square with ``bins - 1`` degrees of freedom.
 
-    The test takes invoices as independent. Those of one customer, and the same one on several dates, are not, so
-    a low p-value is a hint and no proof; spreading makes a high one easier to get. NaN without invoices.
+    The test takes invoices as independent. Those of one customer, and the same one on several dates, are not: then
+    :func:`d_calibration_by_customer` is the test to use. Spreading makes the test lenient. NaN without invoices.
 
     Source: Haider, Hoehn, Davis and Greiner, JMLR 21 (2020) 85, section 3.4; spreading over a day: Czado, Gneiting
     and Held, Biometrics 65 (2009) 1254-1261.
     """
     counts = d_calibration_counts(unpaid, paid_after, seen_days, left_after=left_after, bins=bins)
-    return d_calibration_test(counts)
+    return d_calibration_test(counts.sum(axis=0))
 
 
 def d_calibration_counts(
@@ -148,8 +149,11 @@ def d_calibration_counts(
     *,
     left_after: ArrayLike | None = None,
     bins: int = 10,
-) -> NDArray[np.float64]:
-    """Invoices per bin, which add up over dates; see :func:`d_calibration`. Shape (bins,)."""
+) -> Matrix:
+    """Part of each invoice in each bin, which add up over invoices and dates; see :func:`d_calibration`.
+
+    Shape (invoices, bins).
+    """
     forecast, days = checked_forecast(unpaid, None)
     paid, seen, left = seen_truth(paid_after, seen_days, left_after, rows=len(forecast))
     # credited or written off: never paid, so its time goes on without end
@@ -163,11 +167,13 @@ def d_calibration_counts(
     edges = np.linspace(0, 1, bins + 1)
     width = np.maximum(high - low, 0)
     overlap = np.minimum(high[:, None], edges[1:]) - np.maximum(low[:, None], edges[:-1])
-    spread = np.divide(np.maximum(overlap, 0), width[:, None], out=np.zeros_like(overlap), where=width[:, None] > 0)
+    spread: Matrix = np.divide(
+        np.maximum(overlap, 0), width[:, None], out=np.zeros_like(overlap), where=width[:, None] > 0
+    )
     # a payment on a day said to be impossible has no width; it lies where the forecast stands
     point = np.minimum((high * bins).astype(np.int64), bins - 1)
     spread[width == 0, point[width == 0]] = 1
-    return spread.sum(axis=0)
+    return spread
 
 
 def d_calibration_test(counts: ArrayLike) -> DistributionCalibration:
@@ -181,3 +187,29 @@ def d_calibration_test(counts: ArrayLike) -> DistributionCalibration:
         statistic=statistic,
         p_value=float(chi2.sf(statistic, len(observed) - 1)) if even else math.nan,
     )
+
+
+def d_calibration_by_customer(counts: Matrix) -> float:
+    """P-value of even counts per bin where the invoices of a customer go together; NaN with too few customers.
+
+    ``counts`` has one row per customer and one column per bin, all invoices of all dates together. With ``d`` the
+    mean over the ``K`` customers of ``counts - mean of its counts`` (one of the ``B`` bins left out as redundant) and
+    ``V`` their covariance, ``K * d' V^-1 d * (K - B + 1) / ((K - 1) * (B - 1))`` is compared with the F distribution
+    of ``B - 1`` and ``K - B + 1`` degrees of freedom: Hotelling's test of a mean of zero. NaN below twice as many
+    customers as bins, and where bins do not vary freely, as with forecasts that name one day for sure.
+
+    Source: Hotelling, Annals of Mathematical Statistics 2 (1931) 360-378; clusters as units of a test of counts:
+    Rao and Scott, Journal of the American Statistical Association 76 (1981) 221-230.
+    """
+    n, bins = counts.shape
+    if n < 2 * bins:
+        return math.nan
+    # the bins of a customer add up to its invoices, so one is redundant
+    off = (counts - counts.mean(axis=1, keepdims=True))[:, 1:]
+    mean = off.mean(axis=0)
+    spread = np.cov(off, rowvar=False)
+    if np.linalg.matrix_rank(spread) < bins - 1:
+        return math.nan
+    squared = n * float(mean @ np.linalg.solve(spread, mean))
+    freedom = n - bins + 1
+    return float(f_distribution.sf(squared * freedom / ((n - 1) * (bins - 1)), bins - 1, freedom))

@@ -31,7 +31,8 @@ class OriginScores:
     ``losses`` (invoices,) is the squared error of each invoice, mean over the days that are known; ``by_horizon``
     (days,) the Brier score of each day, NaN where unknown; ``paid_share`` (invoices, horizons) the forecast share
     paid; ``weekly`` the cash forecast for each of four weeks; ``within`` (invoices,) whether payment fell between the
-    10% and the 90% day; ``d_counts`` the bins of :func:`~analysis.models.calibration.d_calibration_counts`.
+    10% and the 90% day; ``d_counts`` (different customers in order, bins) the parts of
+    :func:`~analysis.models.calibration.d_calibration_counts`.
     """
 
     losses: NDArray[np.float64]
@@ -41,7 +42,7 @@ class OriginScores:
     median_error: float
     weekly: NDArray[np.float64]
     within: NDArray[np.bool_]
-    d_counts: NDArray[np.float64]
+    d_counts: Matrix
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -70,6 +71,8 @@ def score_origin(forecasts: Mapping[str, Matrix], book: OpenBook, outcomes: Outc
     balance = items["balance"].to_numpy(dtype=float)
     over = 7 * np.arange(1, _WEEKS + 1) <= seen.max(initial=0)
 
+    code = np.unique(items["customer_id"].to_numpy(dtype=object), return_inverse=True)[1]
+
     def scored(whole: Matrix) -> OriginScores:
         unpaid = whole[rows, :DAYS]
         errors = squared_errors(unpaid, paid, seen, left_after=left)
@@ -83,7 +86,7 @@ def score_origin(forecasts: Mapping[str, Matrix], book: OpenBook, outcomes: Outc
             median_error=median_error(unpaid, paid, seen, left_after=left, cap=DAYS),
             weekly=np.where(over, weekly_receipts(unpaid, balance, weeks=_WEEKS).sum(axis=0), np.nan),
             within=(early <= paid) & (np.where(paid > DAYS, np.inf, paid) <= late),
-            d_counts=d_calibration_counts(unpaid, paid, seen, left_after=left),
+            d_counts=summed(d_calibration_counts(unpaid, paid, seen, left_after=left), code),
         )
 
     return Origin(
@@ -94,6 +97,11 @@ def score_origin(forecasts: Mapping[str, Matrix], book: OpenBook, outcomes: Outc
         weekly=np.where(over, weekly_paid(paid, balance, weeks=_WEEKS).sum(axis=0), np.nan),
         scores={id: scored(np.asarray(unpaid, dtype=float)) for id, unpaid in forecasts.items()},
     )
+
+
+def summed(values: Matrix, group: NDArray[np.int64]) -> Matrix:
+    """Sums of rows by group number; shape (groups, columns)."""
+    return np.column_stack([np.bincount(group, weights=column) for column in values.T])
 
 
 def _sampled(n: int, *, seed: int, on: date) -> NDArray[np.int64]:
