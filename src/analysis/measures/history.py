@@ -62,6 +62,15 @@ class History:
             raise ValueError(f"{on} lies after the snapshot of {self.last}")
         return Known(history=self, on=on)
 
+    def codes(self, column: str) -> dict[str, int]:
+        """Numbers for the labels of a column, in the order in which the books first showed them.
+
+        So a label that appears later leaves the numbers of the earlier ones as they were.
+        """
+        lives = self.lives
+        seen = lives.group_by(label=lives[column]).aggregate(first=lives["begun_known"].min()).execute()
+        return {label: k for k, label in enumerate(seen.sort_values(["first", "label"])["label"])}
+
     def first(self) -> date | None:
         """Day on which the books first showed an invoice; None where they hold none."""
         day = self.lives["begun_known"].min().execute()

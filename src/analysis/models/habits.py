@@ -27,6 +27,7 @@ _MONTH_PARTS = ((1, 5), (6, 10), (11, 15), (16, 20), (21, 25), (26, 31))
 WEEKDAY_COLUMNS = [f"weekday_{day}" for day in range(7)]
 MONTH_PART_COLUMNS = [f"month_part_{part}" for part in range(len(_MONTH_PARTS))]
 
+_TAIL_DAYS = 60
 # Units into which one expected payment is divided, so that the engine adds whole numbers.
 _UNITS = 10**6
 
@@ -37,11 +38,11 @@ Grid = NDArray[np.float32]
 class Habits:
     """What was known of customers on each of several days (marks).
 
-    - ``customers``: one row per mark and customer with open invoices then, by ``mark`` and ``customer_id``: invoices
-      ``paid``, sums of their days late and squares (``late``, ``late_squared``), ``paid_late`` (how many), the same
-      of the last 60 days (``recent_*``), ``expected`` payments by the hazard of all (``recent_expected``),
-      ``last_paid``, ``pay_days`` (different days of payment in 180 days), open and overdue invoices and amounts (document
-      currency), ``first_issued``, sums by weekday and part of the month, and ``curve``: row of its hazard in ``hazard``.
+    - ``customers``: one row per ``mark`` and ``customer_id`` with open invoices then: invoices ``paid``, sums of
+      their days late and squares (``late``, ``late_squared``), how many were late (``paid_late``), the same of the
+      last 60 days (``recent_*``), payments ``expected`` by the hazard of all (``recent_expected``), ``last_paid``,
+      ``pay_days`` (different days of payment in 180 days), open and overdue invoices and amounts (document
+      currency), ``first_issued``, sums by weekday and part of the month, and ``curve``: its row in ``hazard``.
     - ``hazard``: chance of payment on each day since due (``REL_MIN`` to ``REL_MAX``) given that it is open, drawn to
       the segment's with :data:`CUSTOMER_PRIOR` pseudo-invoices; ``smooth``: the same from counts of seven days.
     - ``pooled``: hazard of payment of all invoices by mark; ``leaving``: hazard of leaving otherwise, by mark;
@@ -148,6 +149,9 @@ def _on_grid(
         grids[column][place] = counted[column].to_numpy(dtype=float)
     entered, left = np.cumsum(grids.pop("entered"), axis=-1), grids.pop("left")
     grids["at_risk"] = entered - (np.cumsum(left, axis=-1) - left)
+    for counts in grids.values():
+        # The last day stands for all that follow, where single days are too thin: the rate of the sixty before it.
+        counts[..., -1] = counts[..., -_TAIL_DAYS - 1 : -1].sum(axis=-1)
     return grids
 
 

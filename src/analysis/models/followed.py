@@ -1,0 +1,71 @@
+"""Landmark rows followed day by day: what the daily hazard is fitted to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.ledger.contract import Outcome
+from analysis.measures.history import day_number
+from analysis.models.person_days import Matrix, Rows, day_matrix
+
+# Above so many days the rows are drawn: time and memory of a fit do not grow with the ledger.
+PERSON_DAYS_MAX = 200_000
+FOLLOWED_DAYS = 91
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PersonDays:
+    """Days on which open invoices were watched: a line of features each, whether it was paid, and its weight."""
+
+    matrix: Matrix
+    paid: NDArray[np.bool_]
+    weight: NDArray[np.float64]
+    n_invoices: int
+    n_paid_invoices: int
+
+
+def followed(rows: Rows, *, known_until: date, most: int = PERSON_DAYS_MAX) -> PersonDays:
+    """Every landmark row followed from the day after its own until it left, for 91 days, or to the end of what was known.
+
+    Only what the books showed by ``known_until`` is used. Above ``most`` days, days of payment are kept (half of
+    ``most`` at most) and of the others an even sample is drawn; weights make up for it, and average one.
+    """
+    last = day_number(known_until)
+    items = rows.items
+    mark, ended = items["mark"].to_numpy(dtype=float), items["ended"].to_numpy(dtype=float)
+    shown = items["ended_known"].to_numpy(dtype=float) <= last
+    left = np.where(shown, np.maximum(ended - mark, 1.0), np.inf)
+    days = np.clip(np.minimum(left, last - mark), 0, FOLLOWED_DAYS).astype(np.int64)
+    row = np.repeat(np.arange(len(rows)), days)
+    ahead = np.arange(len(row)) - np.repeat(np.cumsum(days) - days, days) + 1
+    is_paid = shown & (items["cause"] == Outcome.PAID).to_numpy()
+    paid = is_paid[row] & (ahead == left[row])
+    weight = items["weight"].to_numpy(dtype=float)[row]
+    nth = items["nth"].to_numpy(dtype=np.uint64)[row]
+    n_paid, n_other = int(paid.sum()), int((~paid).sum())
+    if len(row) > most:
+        share_paid = min(1.0, most / 2 / max(n_paid, 1))
+        share_other = min(1.0, (most - share_paid * n_paid) / max(n_other, 1))
+        share = np.where(paid, share_paid, share_other)
+        keep = _spread(nth, (mark[row] * 128 + ahead).astype(np.uint64)) < share
+        row, ahead, paid, nth = row[keep], ahead[keep], paid[keep], nth[keep]
+        weight = (weight / share)[keep]
+    return PersonDays(
+        matrix=day_matrix(rows, row, ahead),
+        paid=paid,
+        weight=weight / weight.mean() if len(weight) else weight,
+        n_invoices=len(np.unique(nth)),
+        n_paid_invoices=len(np.unique(nth[paid])),
+    )
+
+
+def _spread(a: NDArray[np.uint64], b: NDArray[np.uint64]) -> NDArray[np.float64]:
+    """Numbers between 0 and 1 spread evenly, always the same for the same pair (the mixing of splitmix64)."""
+    mixed = a * np.uint64(0x9E3779B97F4A7C15) + b * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return (mixed ^ (mixed >> np.uint64(31))) / 2.0**64

@@ -1,0 +1,130 @@
+"""The chance that an open invoice is paid on each coming day: a daily hazard with two heads, and their mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
+
+from analysis.models.followed import PersonDays
+from analysis.models.person_days import DAY_FEATURES, FEATURES, Matrix, Rows, day_matrix
+
+# Thirteen weeks, so that the cash forecast needs no other model.
+HORIZON_DAYS = 91
+_CLOSED = DAY_FEATURES.index("closed")
+_ROWS_AT_ONCE = 2_000
+
+# Where a straight line is too simple for the regression: days, spreads and log-odds at which it may bend.
+_BENDS: dict[str, tuple[float, ...]] = {
+    "rel": (-45, -30, -20, -14, -10, -7, -4, -2, 0, 2, 4, 7, 10, 14, 20, 30, 45, 60, 90, 120),
+    "after_usual": (-20, -10, -5, -2, 0, 2, 5, 10, 20, 40),
+    "after_usual_scaled": (-2, -1, -0.5, 0, 0.5, 1, 2),
+    "ahead": (3, 7, 14, 30, 60),
+    "since_paid": (3, 7, 14, 30, 60),
+    "own_hazard": (-5, -4, -3, -2, -1),
+    "to_promise": (-7, -3, 0, 3, 7),
+}
+_LEVELS = {
+    **{"weekday": 7, "to_month_end": 7, "from_month_start": 7, "month_part": 6},
+    # the labels first seen; later ones are told apart by their curves alone
+    **{"segment": 8, "channel": 8, "entity": 8},
+}
+# Ridge penalty of standardised columns: the smaller, the stronger (scikit-learn's C).
+_PENALTY = 0.001
+# Small ledgers overfit with deep trees (modelling.md).
+_SMALL_INVOICES = 5_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Regression:
+    """Logistic regression of the daily hazard on features, their bends and levels; the head that explains."""
+
+    mean: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    model: LogisticRegression
+    on_closed_days: float
+
+    def hazard(self, matrix: Matrix) -> NDArray[np.float64]:
+        """Chance of payment on each day, given that the invoice is open then."""
+        paid: NDArray[np.float64] = self.model.predict_proba((basis(matrix) - self.mean) / self.scale)[:, 1]
+        return np.where(matrix[:, _CLOSED] > 0, self.on_closed_days, paid)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Boosted:
+    """Gradient-boosted trees of the daily hazard; the head that finds what the regression was not told."""
+
+    model: HistGradientBoostingClassifier
+    on_closed_days: float
+
+    def hazard(self, matrix: Matrix) -> NDArray[np.float64]:
+        """Chance of payment on each day, given that the invoice is open then."""
+        paid: NDArray[np.float64] = self.model.predict_proba(matrix)[:, 1]
+        return np.where(matrix[:, _CLOSED] > 0, self.on_closed_days, paid)
+
+
+def basis(matrix: Matrix) -> NDArray[np.float64]:
+    """Columns of the regression: every feature as it is, bent where a line is too simple, and levels one by one."""
+    at = {name: k for k, name in enumerate(FEATURES)}
+    parts = [matrix[:, [k for name, k in at.items() if name not in _LEVELS]]]
+    for name, bends in _BENDS.items():
+        parts.append(np.maximum(matrix[:, at[name], None] - np.array(bends, dtype=np.float32), 0))
+    for name, n in _LEVELS.items():
+        parts.append(matrix[:, at[name], None] == np.arange(n))
+    return np.hstack(parts).astype(np.float64)
+
+
+def fit_regression(days: PersonDays) -> Regression:
+    """Fit the regression; ValueError where no day of payment, or no other day, is among ``days``."""
+    opens = _opens(days)
+    columns = basis(days.matrix[opens])
+    mean, scale = columns.mean(axis=0), columns.std(axis=0)
+    scale[scale < 1e-6] = 1.0
+    model = LogisticRegression(C=_PENALTY, solver="newton-cholesky", max_iter=50)
+    model.fit((columns - mean) / scale, days.paid[opens], sample_weight=days.weight[opens])
+    return Regression(mean=mean, scale=scale, model=model, on_closed_days=_closed_rate(days))
+
+
+def fit_boosted(days: PersonDays) -> Boosted:
+    """Fit the trees: shallow and few where the invoices are; ValueError as for :func:`fit_regression`."""
+    opens = _opens(days)
+    is_small = days.n_invoices < _SMALL_INVOICES
+    model = HistGradientBoostingClassifier(
+        max_iter=150 if is_small else 120,
+        learning_rate=0.05 if is_small else 0.12,
+        max_leaf_nodes=4 if is_small else 24,
+        min_samples_leaf=500 if is_small else 100,
+        l2_regularization=50.0 if is_small else 10.0,
+        max_bins=64 if is_small else 128,
+        early_stopping=False,
+        random_state=0,
+    )
+    model.fit(days.matrix[opens], days.paid[opens], sample_weight=days.weight[opens])
+    return Boosted(model=model, on_closed_days=_closed_rate(days))
+
+
+def hazards(head: Regression | Boosted, rows: Rows, *, horizon: int = HORIZON_DAYS) -> NDArray[np.float64]:
+    """Chance of payment on each of the coming days, given that the invoice is open then: rows by days."""
+    result = np.empty((len(rows), horizon))
+    for low in range(0, len(rows), _ROWS_AT_ONCE):
+        n = min(_ROWS_AT_ONCE, len(rows) - low)
+        row, ahead = np.repeat(np.arange(low, low + n), horizon), np.tile(np.arange(1, horizon + 1), n)
+        result[low : low + n] = head.hazard(day_matrix(rows, row, ahead)).reshape(n, horizon)
+    return result
+
+
+def _opens(days: PersonDays) -> NDArray[np.bool_]:
+    """Days on which somebody pays; the others need no model."""
+    opens = days.matrix[:, _CLOSED] == 0
+    if not days.paid[opens].any() or days.paid[opens].all():
+        raise ValueError("nothing to learn from: no day of payment, or no other day")
+    return opens
+
+
+def _closed_rate(days: PersonDays) -> float:
+    closed = days.matrix[:, _CLOSED] > 0
+    weight = days.weight[closed].sum()
+    return float(days.weight[closed & days.paid].sum() / weight) if weight > 0 else 0.0

@@ -1,0 +1,102 @@
+"""From the chances of single days to what is said of an invoice: unpaid by day, when, and whether ever."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.models.scores import Matrix, day_paid_by
+from analysis.models.shrunk_curves import DailyHazards
+
+# A year: beyond it the chance of payment is told as one number.
+LONGEST_DAYS = 365
+_INVOICES_AT_ONCE = 4_000
+# How many expected payments the pace of all counts for, where an invoice's own pace is carried on beyond its days.
+_PACE_PRIOR = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PaymentOutlook:
+    """What is expected of each open invoice; one row per invoice.
+
+    ``unpaid`` and ``still_open`` have a column per day after the day of the book (day j + 1): not paid in cash, and
+    not gone by any cause. ``median``, ``low`` and ``high`` are the first days on which the chance of payment reaches
+    one half, a tenth and nine tenths: an 80% interval; infinite where that is never, or beyond a year. ``never`` is
+    the chance never to be paid.
+    """
+
+    unpaid: Matrix
+    still_open: Matrix
+    median: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    never: NDArray[np.float64]
+
+
+def payment_outlook(paid: Matrix, rel: NDArray[np.int64], pooled: DailyHazards) -> PaymentOutlook:
+    """Outlook from each invoice's own chance of payment on each of the first days, and all invoices' beyond them.
+
+    ``paid`` (invoices, days) is the hazard of payment. Leaving by credit note or write-off competes at the pace of
+    all invoices so many days after their due date (``pooled``, due clock). After the last day of ``paid`` an
+    invoice goes on at the pace of all times its own so far:
+    ``(expected of its own + 1/2) / (expected at the pace of all + 1/2)``. After a year what is left is paid at the
+    ratio of the two last hazards.
+    """
+    n, days = paid.shape
+    cuts = [slice(low, low + _INVOICES_AT_ONCE) for low in range(0, n, _INVOICES_AT_ONCE)]
+    parts = [_outlook(paid[cut], rel[cut], pooled) for cut in cuts]
+    if not parts:
+        none, empty = np.empty((0, days)), np.empty(0)
+        return PaymentOutlook(unpaid=none, still_open=none, median=empty, low=empty, high=empty, never=empty)
+    columns = (np.concatenate(column) for column in zip(*parts, strict=True))
+    unpaid, still_open, median, low, high, never = columns
+    return PaymentOutlook(unpaid=unpaid, still_open=still_open, median=median, low=low, high=high, never=never)
+
+
+def _outlook(paid: Matrix, rel: NDArray[np.int64], pooled: DailyHazards) -> tuple[NDArray[np.float64], ...]:
+    days = paid.shape[1]
+    of_all = _at_days(pooled.paid, rel, pooled, days=LONGEST_DAYS)
+    other = others_leaving(rel, pooled, days=LONGEST_DAYS)
+    pace = (_expected(paid) + _PACE_PRIOR) / (_expected(of_all[:, :days]) + _PACE_PRIOR)
+    cash = np.hstack([paid, np.minimum(of_all[:, days:] * pace[:, None], 0.95)])
+    other = np.minimum(other, 1.0 - cash)
+    still_open = np.cumprod(1.0 - cash - other, axis=1)
+    before = np.hstack([np.ones((len(paid), 1)), still_open[:, :-1]])
+    unpaid = np.clip(1.0 - np.cumsum(before * cash, axis=1), 0.0, 1.0)
+    last_paid, last_other = pace * pooled.paid[0, -1], pooled.other[0, -1]
+    ever = np.divide(last_paid, last_paid + last_other, out=np.zeros(len(paid)), where=last_paid + last_other > 0)
+    never = np.clip(unpaid[:, -1] - still_open[:, -1] * ever, 0.0, 1.0)
+    medians = [day_paid_by(unpaid, share) for share in (0.5, 0.1, 0.9)]
+    return unpaid[:, :days], still_open[:, :days], *medians, never
+
+
+def others_leaving(rel: NDArray[np.int64], pooled: DailyHazards, *, days: int) -> Matrix:
+    """Chance that an invoice leaves by credit note or write-off on each coming day: that of all, by days since due."""
+    return _at_days(pooled.other, rel, pooled, days=days)
+
+
+def _at_days(hazard: Matrix, rel: NDArray[np.int64], pooled: DailyHazards, *, days: int) -> Matrix:
+    place = rel[:, None] + np.arange(1, days + 1) - pooled.first
+    return np.where(place >= 0, hazard[0][np.clip(place, 0, hazard.shape[1] - 1)], 0.0)
+
+
+def _expected(hazard: Matrix) -> NDArray[np.float64]:
+    return -np.log1p(-np.minimum(hazard, 0.999)).sum(axis=1)
+
+
+def outlook_of_rule(unpaid: Matrix, rel: NDArray[np.int64], pooled: DailyHazards) -> PaymentOutlook:
+    """The outlook of a naive rule, which gives the chance to be unpaid on each day and nothing else.
+
+    Its hazards are what it implies where other causes take invoices away at the pace of all.
+    """
+    other = others_leaving(rel, pooled, days=unpaid.shape[1])
+    hazard = np.zeros_like(unpaid)
+    before, is_open = np.ones(len(unpaid)), np.ones(len(unpaid))
+    for day in range(unpaid.shape[1]):
+        paid = before - unpaid[:, day]
+        hazard[:, day] = np.clip(np.divide(paid, is_open, out=np.zeros_like(paid), where=is_open > 0), 0.0, 1.0)
+        is_open = is_open * (1.0 - hazard[:, day] - np.minimum(other[:, day], 1.0 - hazard[:, day]))
+        before = unpaid[:, day]
+    return payment_outlook(hazard, rel, pooled)

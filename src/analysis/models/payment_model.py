@@ -1,0 +1,137 @@
+"""The payment model: daily hazards fitted to landmark rows, made anew for each day it is asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from analysis.measures.history import History, Known, day_number, day_of
+from analysis.models.followed import followed
+from analysis.models.habits import habits
+from analysis.models.hazard import Boosted, Regression, fit_boosted, fit_regression, hazards
+from analysis.models.landmarks import OpenBook, landmarks
+from analysis.models.outlook import PaymentOutlook, payment_outlook
+from analysis.models.person_days import Rows, described
+from analysis.models.scores import Matrix
+from analysis.models.shrunk_curves import pooled_hazards
+
+HEADS: dict[str, str] = {
+    "regression": "the daily hazard model, regression",
+    "boosted": "the daily hazard model, boosted trees",
+    "mean": "the daily hazard model, mean of both heads",
+}
+"""The heads of the model and their names in words, the simplest first."""
+TRAINED_DAYS = 500
+ROWS_MAX = 40_000
+# A mark every so many days at least: never a multiple of seven, so that every weekday has its share of marks.
+_STEPS = (5, 6, 8, 9, 11, 13, 16, 19)
+# Marks times invoices that a pass of the engine goes through, at most.
+_PASSES_MAX = 25_000_000
+# Below so many paid invoices a regression of a hundred columns says nothing that a curve does not.
+PAID_MIN = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Fit:
+    regression: Regression
+    boosted: Boosted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PaymentModel:
+    """Forecasts of the open invoices of any day of a history, from what was known on that day.
+
+    A fit serves for ``refit_days`` after the day it was made on; with 0 every day has its own. What it has learned
+    is always older than the day it is asked about.
+    """
+
+    history: History
+    rows: Rows
+    step: int
+    refit_days: int = 0
+    _fits: dict[date, _Fit | None] = field(default_factory=dict)
+
+    def can_forecast(self, on: date) -> bool:
+        """Whether enough was paid before the day to learn from: :data:`PAID_MIN` invoices."""
+        return self._fit(on) is not None
+
+    def unpaid(self, known: Known, book: OpenBook) -> Mapping[str, Matrix]:
+        """Chance to be unpaid on each of the 91 days after ``known.on`` by head; empty without a fit."""
+        return {head: outlook.unpaid for head, outlook in self.outlooks(known, book).items()}
+
+    def outlooks(
+        self, known: Known, book: OpenBook, heads: tuple[str, ...] = tuple(HEADS)
+    ) -> Mapping[str, PaymentOutlook]:
+        """Outlook of each invoice of the book by head; empty without a fit."""
+        fit = self._fit(known.on)
+        if fit is None or not len(book):
+            return {}
+        rows = described(book, habits(self.history, book.items))
+        pooled = pooled_hazards(known.counts(clock="due"))
+        rel = book.items["rel"].to_numpy(dtype=np.int64)
+        with threadpool_limits(limits=1):
+            paid: dict[str, Callable[[], Matrix]] = {
+                "regression": lambda: hazards(fit.regression, rows),
+                "boosted": lambda: hazards(fit.boosted, rows),
+            }
+            made = {head: paid[head]() for head in paid if head in heads or "mean" in heads}
+        if "mean" in heads:
+            made["mean"] = mean_hazard(made["regression"], made["boosted"])
+        return {head: payment_outlook(made[head], rel, pooled) for head in HEADS if head in heads}
+
+    def _fit(self, on: date) -> _Fit | None:
+        """The fit that serves a day: made on it, or at most ``refit_days`` before."""
+        earlier = [day for day in self._fits if 0 <= (on - day).days <= self.refit_days]
+        if earlier:
+            return self._fits[max(earlier)]
+        last = day_number(on)
+        mark = self.rows.items["mark"].to_numpy()
+        known = (mark < last) & (mark >= last - TRAINED_DAYS)
+        days = followed(self.rows.taken(known), known_until=on)
+        fit = None
+        if days.n_paid_invoices >= PAID_MIN:
+            # One thread: trees add up in the same order in every run, and notebooks run side by side anyway.
+            with threadpool_limits(limits=1):
+                fit = _Fit(regression=fit_regression(days), boosted=fit_boosted(days))
+        self._fits[on] = fit
+        return fit
+
+
+def mean_hazard(a: Matrix, b: Matrix) -> Matrix:
+    """Hazard of a forecast that is the mean of two: of their chances to be open, not of their hazards."""
+    both = (np.cumprod(1.0 - a, axis=1) + np.cumprod(1.0 - b, axis=1)) / 2.0
+    before = np.hstack([np.ones((len(both), 1)), both[:, :-1]])
+    return 1.0 - np.divide(both, before, out=np.zeros_like(both), where=before > 0)
+
+
+def payment_model(history: History, *, first_asked: date | None = None, refit_days: int = 0) -> PaymentModel:
+    """Draw the landmark rows of a history: open invoices on days of the past, some days apart.
+
+    ``first_asked`` is the earliest day the model will be asked about (the last day of the history where absent).
+    """
+    first_asked = first_asked or history.last
+    step = _step(history)
+    begin, last = day_number(first_asked) - TRAINED_DAYS, day_number(history.last)
+    first = history.first()
+    if first is not None:
+        begin = max(begin, day_number(first) + 2 * step)
+    marks = [day_of(mark) for mark in range(begin + (-begin) % step, last, step)]
+    n_years = max(1.0, (last - begin) / TRAINED_DAYS)
+    book = (
+        landmarks(history, marks, rows_max=int(ROWS_MAX * n_years))
+        if marks
+        else landmarks(history, [history.last], rows_max=0)
+    )
+    return PaymentModel(
+        history=history, rows=described(book, habits(history, book.items)), step=step, refit_days=refit_days
+    )
+
+
+def _step(history: History) -> int:
+    """Days between marks: few where the ledger is small, more where each pass has more to read."""
+    n = int(history.lives.count().execute())
+    return next((step for step in _STEPS if n * TRAINED_DAYS / step <= _PASSES_MAX), _STEPS[-1])
