@@ -108,5 +108,25 @@ def received(snapshot: Snapshot, items: pd.DataFrame, *, on: date, days: int = 9
     return value.groupby(frame["day"]).sum().reindex(pd.RangeIndex(1, seen + 1, name="day"), fill_value=0.0)
 
 
+def cash_by_week(snapshot: Snapshot, *, weeks: int = 13) -> pd.Series[float]:
+    """All cash from customers in each of the last weeks up to the as-of date, by day of booking, in company currency.
+
+    Payments less reversals, also those that name no invoice, at the rate of the as-of date. Index: last days of the
+    weeks, oldest first, from the first whole week of the books on.
+    """
+    last = pd.Timestamp(snapshot.as_of)
+    entries = snapshot.entries.filter(snapshot.entries["kind"].isin(_CASH))
+    first_on = entries["booked_on"].min().execute()
+    back = ibis.literal(snapshot.as_of).delta(entries["booked_on"], unit="day")
+    entries = entries.mutate(back=back // 7)
+    entries = entries.filter((entries["back"] >= 0) & (entries["back"] < weeks))
+    summed = entries.group_by("back", "currency").aggregate(amount=entries["amount"].sum())
+    frame = summed.execute().sort_values(["back", "currency"], ignore_index=True)
+    value = snapshot.value(frame["amount"], frame["currency"]).groupby(frame["back"].astype(int)).sum()
+    whole = 0 if pd.isna(first_on) else min(weeks, ((last - pd.Timestamp(first_on)).days + 1) // 7)
+    found = value.reindex(range(whole), fill_value=0.0).iloc[::-1]
+    return found.set_axis(pd.DatetimeIndex([last - pd.Timedelta(weeks=int(week)) for week in found.index]))
+
+
 def _sum(amount: ir.DecimalColumn, where: ir.BooleanValue) -> ir.DecimalScalar:
     return amount.sum(where=where).fill_null(0)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.measures.cash_received import CashShare
 from analysis.measures.outcomes import OTHERS
-from analysis.models.cash_draws import QUANTILES, ReceiptDraws, bands, draw_receipts
+from analysis.models.cash_draws import QUANTILES, ReceiptDraws, bands, draw_receipts, limits_of
 from analysis.models.cash_record import frozen, week_ends
 from analysis.models.cash_shocks import Shocks
 from analysis.models.coming_invoices import ComingInvoices
@@ -134,17 +134,17 @@ def cash_forecast(
     )
 
 
-def coherence(forecast: CashForecast) -> pd.DataFrame:
-    """What must add up: the open balance and where it goes, and the parts of each division and the whole.
+def coherence(forecast: CashForecast) -> list[tuple[str, float, float]]:
+    """What must add up, as formula and both sides: the open balance and where it goes, each division and the whole.
 
-    Columns ``formula``, ``left``, ``right``; the sides agree up to the last digits of a float.
+    The sides agree up to the last digits of a float.
     """
     goes = forecast.where_it_goes().iloc[0]
-    rows = [("weeks + not cash + beyond + never = open balance", float(goes.iloc[:-1].sum()), forecast.debt.total)]
+    pairs = [("weeks + not cash + beyond + never = open balance", float(goes.iloc[:-1].sum()), forecast.debt.total)]
     for by in (column for column in DIVISIONS if column in forecast.debt.items):
         parts = forecast.where_it_goes(by=by).loc[:, "week_1" : f"week_{WEEKS}"]
-        rows.append((f"expected cash by {by} = total", float(parts.to_numpy().sum()), forecast.expected))
-    return pd.DataFrame(rows, columns=["formula", "left", "right"])
+        pairs.append((f"expected cash by {by} = total", float(parts.to_numpy().sum()), forecast.expected))
+    return pairs
 
 
 def _in_order(debt: OpenDebt) -> OpenDebt:
@@ -167,5 +167,5 @@ def _weeks(debt: OpenDebt, expected: Floats, weekly: Floats) -> pd.DataFrame:
 
 
 def _limits(values: Floats, level: float) -> tuple[float, float]:
-    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(values, limits_of(level))
     return float(low), float(high)

@@ -15,7 +15,18 @@ from analysis.models.cash_shocks import PERIODS, WEEK_CODES, Codes, Shocks, grou
 from analysis.models.receipts import EDGES, WEEKS, Floats, OpenDebt, owed_after
 
 LEVELS = (0.50, 0.80, 0.95)
-QUANTILES = tuple(sorted({0.5, *((1 - level) / 2 for level in LEVELS), *((1 + level) / 2 for level in LEVELS)}))
+
+
+def limits_of(level: float) -> tuple[float, float]:
+    """The quantiles that hold the middle ``level`` of a distribution between them.
+
+    >>> limits_of(0.8)
+    (0.1, 0.9)
+    """
+    return round((1 - level) / 2, 4), round((1 + level) / 2, 4)
+
+
+QUANTILES = tuple(sorted({0.5, *(limit for level in LEVELS for limit in limits_of(level))}))
 # Normal numbers held at once, and drawn at all: a large book gets fewer draws, never fewer than the least.
 _AT_ONCE, _AT_MOST, _LEAST = 4_000_000, 100_000_000, 500
 # Past forecasts a month apart share two thirds of their weeks, so they count for about half their number.

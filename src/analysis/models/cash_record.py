@@ -10,7 +10,7 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from analysis.models.cash_draws import LEVELS, QUANTILES, bands
+from analysis.models.cash_draws import LEVELS, QUANTILES, bands, limits_of
 from analysis.models.forecast_errors import coverage, pinball_loss, weighted_error
 from analysis.models.receipts import WEEKS, Floats
 
@@ -53,7 +53,7 @@ class TrackRecord:
 
     def coverage(self, level: float, *, of: str = "weeks") -> float:
         """Share of weeks (``of`` "weeks") or 30-day sums ("months") within the band of ``level``; NaN without any."""
-        low, high = (1 - level) / 2, (1 + level) / 2
+        low, high = limits_of(level)
         rows = self.weeks if of == "weeks" else self.months
         return coverage(rows[low], rows[high], rows["actual"])
 

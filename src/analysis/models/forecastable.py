@@ -11,7 +11,7 @@ FORECASTABLE = "forecastable"
 # In the order in which they are looked for: an invoice has the first that fits.
 DISPUTED, WRITTEN_OFF, TOO_LATE, NEVER_PAID = (
     "in dispute",
-    "customer written off before",
+    "customer written off, no payment since",
     "later than any payment seen",
     "overdue, customer never seen paying",
 )
@@ -23,15 +23,18 @@ def forecastable(items: pd.DataFrame, known: Known) -> pd.Series[str]:
 
     ``items`` as an open book has them: ``customer_id``, ``rel`` (days since due) and ``disputed_since`` (null unless
     a dispute is open). An invoice cannot be forecast while it is disputed, where its customer had one written off in
-    the year before, where it is later than any invoice that was ever paid, or where it is overdue and its customer
-    was never seen paying. Payments of a kind never seen have no past to learn from, so the curve of such an
-    invoice says little.
+    the year before and has paid nothing since, where it is later than any invoice that was ever paid, or where it is
+    overdue and its customer was never seen paying. Payments of a kind never seen have no past to learn from, so the
+    curve of such an invoice says little.
     """
     lives = known.lives
-    lost = lives.filter(
-        (lives["cause"] == Outcome.WRITTEN_OFF) & ~lives["is_open"] & (lives["left"] > day_number(known.on) - 365)
+    lost = (lives["cause"] == Outcome.WRITTEN_OFF) & ~lives["is_open"] & (lives["left"] > day_number(known.on) - 365)
+    paid = (lives["cause"] == Outcome.PAID) & ~lives["is_open"]
+    lasts = lives.group_by("customer_id").aggregate(
+        lost=lives["left"].max(where=lost), paid=lives["left"].max(where=paid)
     )
-    losing = set(lost.select("customer_id").distinct().execute()["customer_id"])
+    seen = lasts.filter(lasts["lost"].notnull()).execute()
+    losing = set(seen.loc[~(seen["paid"] > seen["lost"]), "customer_id"])
     counts = known.counts(clock="due")
     paid_days = counts.loc[counts["paid"] > 0, "day"]
     latest = int(paid_days.max()) if len(paid_days) else 0

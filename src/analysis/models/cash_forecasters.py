@@ -1,0 +1,29 @@
+"""Who forecasts for the cash forecast: the rungs of the naive ladder, ready to be asked for thirteen weeks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analysis.measures.history import Known
+from analysis.models.cash_outlook import Forecaster
+from analysis.models.ladder import RUNGS
+from analysis.models.landmarks import OpenBook
+from analysis.models.receipts import DAYS, Floats
+
+# What the model is shown beside on the page: a rule, an average and a curve.
+SHOWN_RIVALS = ("due_date", "customer_delay", "curve_since_due", "customer_curve")
+
+
+def rung_forecaster(rung: str) -> Forecaster:
+    """A rung of the ladder by its id; it says nothing of never, so what it leaves unpaid is expected later."""
+    rule = RUNGS[rung].forecast
+
+    def forecast(known: Known, book: OpenBook) -> tuple[Floats, Floats]:
+        return rule(known, book, days=DAYS), np.zeros(len(book))
+
+    return forecast
+
+
+def rivals() -> dict[str, Forecaster]:
+    """The rungs that the record shows, by their names in words."""
+    return {RUNGS[rung].name: rung_forecaster(rung) for rung in SHOWN_RIVALS}
