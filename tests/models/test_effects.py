@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -241,10 +242,14 @@ def _small_books():
     return book
 
 
+def _known(snapshot):
+    return history_of(snapshot).known(snapshot.as_of)
+
+
 class TestRows:
     def test_by_hand(self):
-        history = history_of(_small_books().as_of("2026-04-30"))
-        rows = regression_rows(history, issued_from=pd.Timestamp("2026-01-01").date()).set_index("invoice_id")
+        known = _known(_small_books().as_of("2026-04-30"))
+        rows = regression_rows(known, issued_from=pd.Timestamp("2026-01-01").date()).set_index("invoice_id")
         assert list(rows.index) == ["A1", "A2", "B1", "A3"]
         assert list(rows["days"]) == [40, 38, 18, 31]
         assert list(rows["paid"]) == [True, True, False, False]
@@ -259,9 +264,9 @@ class TestRows:
         assert list(rows["no_payment_yet"]) == [1, 0, 1, 0]
 
     def test_disputes_cut_an_invoice_in_two(self):
-        history = history_of(_small_books().as_of("2026-04-30"))
-        rows = regression_rows(history, issued_from=pd.Timestamp("2026-01-01").date())
-        cut = disputed_stretches(history, rows)
+        known = _known(_small_books().as_of("2026-04-30"))
+        rows = regression_rows(known, issued_from=pd.Timestamp("2026-01-01").date())
+        cut = disputed_stretches(known, rows)
         a2 = cut[cut["invoice_id"] == "A2"][["entered", "days", "paid", "disputed"]]
         assert a2.to_numpy().tolist() == [[0, 9, False, 0], [9, 38, True, 1]]
         # the dispute of A3 is opened after the as-of date
@@ -269,19 +274,24 @@ class TestRows:
         assert len(cut) == len(rows) + 1
 
     def test_nothing_later_changes_a_row(self):
-        early = history_of(_small_books().as_of("2026-03-31"))
+        early = _known(_small_books().as_of("2026-03-31"))
         later = _small_books().entry("payment", "800", "2026-04-02", "A3")
         later.invoice("C1", "a", "2026-04-01", "2026-05-01", "10")
-        again = history_of(later.as_of("2026-03-31"))
+        again = _known(later.as_of("2026-03-31"))
         since = pd.Timestamp("2026-01-01").date()
         pd.testing.assert_frame_equal(
             regression_rows(early, issued_from=since), regression_rows(again, issued_from=since)
         )
+        # and a later snapshot, asked for what it knew then, says the same
+        then = history_of(later.as_of("2026-04-30")).known(date(2026, 3, 31))
+        pd.testing.assert_frame_equal(
+            regression_rows(early, issued_from=since), regression_rows(then, issued_from=since)
+        )
 
     def test_books_that_begin_with_open_items(self):
-        history = history_of(_small_books().as_of("2026-04-30"))
+        known = _known(_small_books().as_of("2026-04-30"))
         since = pd.Timestamp("2026-01-01").date()
-        rows = regression_rows(history, issued_from=since, observed_from=pd.Timestamp("2026-03-10").date())
+        rows = regression_rows(known, issued_from=since, observed_from=pd.Timestamp("2026-03-10").date())
         # A1 was settled before, A2 and B1 were open then, A3 came later
         assert dict(zip(rows["invoice_id"], rows["entered"], strict=True)) == {"A2": 18, "B1": 8, "A3": 0}
 
@@ -289,10 +299,10 @@ class TestRows:
         book = Ledger()
         for i in range(400):
             book.invoice(f"{i:04}", f"c{i % 7}", "2026-01-05", "2026-02-04", "100")
-        history = history_of(book.as_of("2026-04-30"))
+        known = _known(book.as_of("2026-04-30"))
         since = pd.Timestamp("2026-01-01").date()
-        whole = regression_rows(history, issued_from=since)
-        part = regression_rows(history, issued_from=since, rows_max=100)
+        whole = regression_rows(known, issued_from=since)
+        part = regression_rows(known, issued_from=since, rows_max=100)
         assert 80 <= len(part) <= 120
         merged = whole[whole["invoice_id"].isin(part["invoice_id"])].reset_index(drop=True)
         pd.testing.assert_frame_equal(merged, part)

@@ -54,6 +54,14 @@ class ParametricCurve:
         z = (np.log(np.maximum(np.asarray(days, dtype=float), _DAY_ZERO)) - self._location(x)) / self.scale
         return np.exp(_log_unpaid(z, self.family)).astype(float)
 
+    def unpaid_given_open(self, x: Floats, ages: Floats, *, days: int) -> Floats:
+        """Share still unpaid 1 to ``days`` days on of invoices that are open at their age: (invoices, days)."""
+        location = np.column_stack([np.ones(len(x)), x]) @ self.beta
+        reached = ages[:, None] + np.arange(days + 1)
+        z = (np.log(np.maximum(reached, _DAY_ZERO)) - location[:, None]) / self.scale
+        share = _log_unpaid(z, self.family)
+        return np.exp(share[:, 1:] - share[:, :1]).astype(float)
+
     def quantile(self, p: float, x: Sequence[float] = ()) -> float:
         """Day by which the share ``p`` is paid."""
         if not 0 < p < 1:

@@ -63,9 +63,9 @@ def payment_effects(snapshot: Snapshot, *, rows_max: int = 20_000) -> PaymentEff
     invoice without payment. Errors are robust to the likeness of a customer's invoices.
     """
     start = months_before(pd.Timestamp(snapshot.as_of), _MONTHS) + pd.Timedelta(days=1)
-    history = history_of(snapshot)
-    rows = regression_rows(history, issued_from=start.date(), rows_max=rows_max)
-    stretches = disputed_stretches(history, rows)
+    known = history_of(snapshot).known(snapshot.as_of)
+    rows = regression_rows(known, issued_from=start.date(), rows_max=rows_max)
+    stretches = disputed_stretches(known, rows)
     counts = {
         "n_invoices": len(rows),
         "n_paid": int(rows["paid"].sum()),

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.ledger.contract import Outcome
-from analysis.measures.history import History, day_number, day_of
+from analysis.measures.history import Known, day_number, day_of
 
 # An average of few payments says little of a customer: five payments as late as everybody's are added to its own.
 _USUAL_PAYMENTS = 5
@@ -23,26 +23,38 @@ _LONGEST_TERMS = "over 62 days"
 
 
 def regression_rows(
-    history: History, *, issued_from: date, rows_max: int = 20_000, observed_from: date | None = None
+    known: Known,
+    *,
+    issued_from: date,
+    rows_max: int | None = 20_000,
+    observed_from: date | None = None,
+    open_only: bool = False,
 ) -> pd.DataFrame:
-    """One row per invoice issued from a day on; above ``rows_max`` invoices an even sample of them.
+    """One row per invoice issued from a day on, as the books showed it; above ``rows_max`` an even sample of them.
 
-    What came of it: ``days`` (from issue to the day on which it left the book, or to the as-of date), ``paid``,
-    ``outcome``. What was known at issue: ``customer_id``, ``terms_days``, ``terms`` (their band), ``doublings``
-    (logarithm to base 2 of the amount in company currency), ``segment``, ``channel``, ``weekday``, ``month_end``
-    (issued within its last three days), ``days_late_before`` (mean of the customer's earlier payments that the
-    books showed before the day of issue, early ones negative, with five payments as late as all on average added)
-    and ``no_payment_yet`` (no such payment). ``entered`` is the day after which it was watched: 0, or for invoices
-    issued before ``observed_from``, where the books begin with what was open then, the days up to it; those that
-    were settled before are not in the rows, as they are not in such books. In order of issue.
+    ``open_only`` keeps those that are open, whose chances are asked for.
+
+    What came of it: ``days`` (from issue to the day on which it left the book, or to the day of the books),
+    ``paid``, ``outcome``.
+
+    What was known at issue: ``customer_id``, ``terms_days``, ``terms`` (their band), ``doublings`` (logarithm to base
+    2 of the amount in company currency), ``segment``, ``channel``, ``weekday``, ``month_end`` (issued within its
+    last three days), ``days_late_before`` (mean of the customer's payments that the books showed before the day of
+    issue, early ones negative, with five payments as late as all on average added) and ``no_payment_yet``.
+
+    ``entered`` is the day after which it was watched: 0, or for invoices issued before ``observed_from``, where the
+    books begin with what was open then, the days up to it; those that were settled before are not in the rows, as
+    they are not in such books. In order of issue.
     """
-    drawn = _drawn(history, issued_from=issued_from, rows_max=rows_max)
-    frame = _with_payments_before(history, drawn).execute().sort_values(["issued", "invoice_id"], ignore_index=True)
-    sums = history.known(history.last).delays()
+    drawn = _drawn(known, issued_from=issued_from, rows_max=rows_max, open_only=open_only)
+    frame = _with_payments_before(known, drawn).execute().sort_values(["issued", "invoice_id"], ignore_index=True)
+    sums = known.delays()
     usual = float(sums["delay_sum"].sum()) / max(int(sums["n"].sum()), 1)
+    snapshot = known.history.snapshot
+    rates = {currency: snapshot.rate_on(currency, known.on) for currency in frame["currency"].unique()}
     seen = frame["payments_before"]
     issued = pd.to_datetime(frame["issued"].map(day_of)) if len(frame) else pd.Series(dtype="datetime64[ns]")
-    value = history.snapshot.value(frame["amount"], frame["currency"])
+    value = frame["amount"] * frame["currency"].map(rates).astype(float)
     terms = frame["due"] - frame["issued"]
     since = 0 if observed_from is None else (day_number(observed_from) - frame["issued"]).clip(lower=0)
     rows = pd.DataFrame(
@@ -68,14 +80,15 @@ def regression_rows(
     return rows[(rows["entered"] == 0) | (rows["days"] > rows["entered"])].reset_index(drop=True)
 
 
-def disputed_stretches(history: History, rows: pd.DataFrame) -> pd.DataFrame:
+def disputed_stretches(known: Known, rows: pd.DataFrame) -> pd.DataFrame:
     """The rows, cut in two where an invoice was disputed: before its first dispute was opened, and since.
 
     Adds ``disputed``: 1 on the days after that of the opening, whether or not the dispute was closed later, because
     few pay while one lasts and the wait is not over with it. Only the last stretch of an invoice can end in
     payment. Rows as of :func:`regression_rows`.
     """
-    disputes = history.snapshot.disputes
+    disputes = known.history.snapshot.disputes
+    disputes = disputes.filter(disputes["opened_on"] <= ibis.literal(known.on))
     first = disputes.group_by("invoice_id").aggregate(opened_on=disputes["opened_on"].min()).execute()
     opened = rows["invoice_id"].map(first.set_index("invoice_id")["opened_on"])
     day = (pd.to_datetime(opened) - pd.Timestamp(day_of(0))).dt.days - rows["issued"]
@@ -87,17 +100,18 @@ def disputed_stretches(history: History, rows: pd.DataFrame) -> pd.DataFrame:
     return stretches.sort_values(["issued", "invoice_id", "entered"], ignore_index=True)
 
 
-def _drawn(history: History, *, issued_from: date, rows_max: int) -> ibis.Table:
-    items = history.snapshot.items
-    facts = history.lives.filter(history.lives["begun"] == history.lives["issued"])
-    facts = facts.select("invoice_id", "segment", "issued", "due").distinct(on="invoice_id")
-    items = items.filter(items["issued_on"] >= ibis.literal(issued_from)).drop("segment")
-    items = items.mutate(_nth=ibis.row_number().over(ibis.window(order_by=["issued_on", "invoice_id"])))
-    n = int(items.count().execute())
-    if n > rows_max:
-        items = items.filter((items["_nth"].cast("int64") * _SPREAD) % _BITS < int(rows_max / n * _BITS))
-    joined = items.inner_join(facts, "invoice_id")
-    return joined.select(
+def _drawn(known: Known, *, issued_from: date, rows_max: int | None, open_only: bool) -> ibis.Table:
+    """The latest spell of each invoice, because an invoice that was reopened had not left the book for good."""
+    lives = known.lives
+    lives = lives.filter(lives["issued"] >= day_number(issued_from))
+    latest = ibis.row_number().over(ibis.window(group_by="invoice_id", order_by=ibis.desc("begun")))
+    lives = lives.mutate(_back=latest).filter(lambda t: t["_back"] == 0)
+    if open_only:
+        lives = lives.filter(lives["is_open"])
+    lives = lives.mutate(_nth=ibis.row_number().over(ibis.window(order_by=["issued", "invoice_id"])))
+    if rows_max is not None and (n := int(lives.count().execute())) > rows_max:
+        lives = lives.filter((lives["_nth"].cast("int64") * _SPREAD) % _BITS < int(rows_max / n * _BITS))
+    return lives.select(
         "invoice_id",
         "customer_id",
         "segment",
@@ -105,26 +119,27 @@ def _drawn(history: History, *, issued_from: date, rows_max: int) -> ibis.Table:
         "currency",
         "issued",
         "due",
-        "days",
-        "outcome",
-        amount=joined["amount"].cast("float64"),
+        amount=lives["amount"].cast("float64"),
+        days=lives["left"] - lives["issued"],
+        outcome=ibis.ifelse(lives["is_open"], Outcome.OPEN.value, lives["cause"]),
     )
 
 
-def _with_payments_before(history: History, drawn: ibis.Table) -> ibis.Table:
+def _with_payments_before(known: Known, drawn: ibis.Table) -> ibis.Table:
     """Number and summed days late of the customer's payments that the books showed before each invoice's issue."""
-    paid = history.lives.filter(history.lives["cause"] == Outcome.PAID)
-    daily = paid.group_by("customer_id", known="ended_known").aggregate(
+    lives = known.history.lives
+    paid = lives.filter(lives["cause"] == Outcome.PAID)
+    daily = paid.group_by("customer_id", shown="ended_known").aggregate(
         _n=paid.count(), _late=(paid["ended"] - paid["due"]).sum()
     )
-    so_far = ibis.cumulative_window(group_by="customer_id", order_by="known")
+    so_far = ibis.cumulative_window(group_by="customer_id", order_by="shown")
     run = daily.select(
-        "known",
+        "shown",
         _whose="customer_id",
         payments_before=daily["_n"].sum().over(so_far),
         late=daily["_late"].sum().over(so_far),
     )
-    joined = drawn.asof_join(run, drawn["issued"] > run["known"], predicates=[drawn["customer_id"] == run["_whose"]])
+    joined = drawn.asof_join(run, drawn["issued"] > run["shown"], predicates=[drawn["customer_id"] == run["_whose"]])
     return joined.select(
         *drawn.columns,
         payments_before=joined["payments_before"].fill_null(0).cast("float64"),
