@@ -20,6 +20,7 @@ from small_books import Ledger, day
 from analysis.ledger.opening import opened
 from analysis.measures.concentration import concentration
 from analysis.measures.roll_forward import Reconciliation
+from analysis.models.differences import against_the_rest
 from analysis.models.logrank import log_rank
 from analysis.models.payment_times import PaymentTimes
 from analysis.models.survival import count_table, payment_curve
@@ -504,6 +505,8 @@ def times(whole, before=None, segments=(), *, dimension: str | None = None, p: f
         segments=tuple(segments),
         segments_before=(),
         differ=differ,
+        paid_differ=None,
+        against_rest=against_the_rest(pd.DataFrame({"group": []}), by="group", groups=[]),
         medians=pd.Series(dtype=float),
     )
 

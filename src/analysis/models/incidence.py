@@ -79,14 +79,25 @@ class CumulativeIncidence:
         """First day by which the share ``p`` of all invoices has ended by ``cause``.
 
         The interval holds the days on which ``p`` lies in the band. inf where the share, or a limit of it, was
-        not reached; it may never be, because the other causes took the rest. NaN without invoices.
+        not reached; it may never be, because the other causes took the rest. NaN without invoices. KeyError for a
+        cause that is none of ``causes``.
 
         Interval: as Brookmeyer and Crowley, Biometrics 38 (1982) 29-41, on the band of the incidence.
         """
-        if not 0 < p <= 1:
-            raise ValueError(f"p must be a share above 0 and at most 1, got {p}")
+        _refuse_share(p)
+        if cause not in self.causes:
+            raise KeyError(f"{cause!r} is none of {', '.join(self.causes)}")
         value, soonest, latest = (_first_day(frame[cause], at_least=p) for frame in (self.table, self.high, self.low))
         return Estimate(value=value, low=soonest, high=latest)
+
+    def ended_by(self, p: float) -> Estimate:
+        """First day by which the share ``p`` has ended by whatever cause; inf and NaN as ``quantile``."""
+        _refuse_share(p)
+        value, soonest, latest = (
+            _first_day(1 - frame[OPEN], at_least=p) for frame in (self.table, self.low, self.high)
+        )
+        # the band is undefined once all have ended
+        return Estimate(value=value, low=min(soonest, value), high=latest)
 
     def time_lost(self, cause: str, horizon: float) -> Estimate:
         """Mean days within the first ``horizon`` that invoices spend ended by ``cause``: the area below its incidence.
@@ -183,6 +194,11 @@ def cumulative_incidences(
         cumulative_incidence(rows, causes=causes, label=label, confidence=confidence, band=band)
         for label, rows in strata(counts, by=by)
     )
+
+
+def _refuse_share(p: float) -> None:
+    if not 0 < p <= 1:
+        raise ValueError(f"p must be a share above 0 and at most 1, got {p}")
 
 
 def _band(

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.ledger.snapshot import Snapshot
-from analysis.measures.outcomes import curve_counts, folded, outcome_counts, segment_dimension, shown_groups
+from analysis.measures.outcomes import ENDED_BY, curve_counts, folded, outcome_counts, segment_dimension, shown_groups
 from analysis.measures.positions import month_ends
+from analysis.models.differences import against_the_rest
+from analysis.models.gray import GrayTest, gray_test
 from analysis.models.logrank import LogRank, log_rank
 from analysis.models.survival import PaymentCurve, payment_curve, payment_curves
 
@@ -30,6 +32,8 @@ class PaymentTimes:
     segments: tuple[PaymentCurve, ...]
     segments_before: tuple[PaymentCurve, ...]
     differ: LogRank | None
+    paid_differ: GrayTest | None  # whether as much of each segment is paid, credit notes and write-offs competing
+    against_rest: pd.DataFrame  # each segment against all other invoices: see ``against_the_rest``
     medians: pd.Series  # by month end: median of invoices issued in the twelve months to it
 
 
@@ -50,15 +54,24 @@ def payment_times(snapshot: Snapshot) -> PaymentTimes:
     # Half of the year before is enough to compare with, less is not.
     has_year_before = bool(len(then)) and outcomes["issue_month"].min() <= months_before(start, 6)
     segments = _shown(payment_curves(now, by="group")) if dimension is not None else ()
+    labels = [curve.label for curve in segments]
+    compared = now[now["group"].isin(labels)] if len(segments) > 1 else now[:0]
     return PaymentTimes(
         dimension=dimension,
         whole=payment_curve(_pooled(now), label="last 12 months"),
         whole_before=payment_curve(_pooled(then), label="12 months before") if has_year_before else None,
         segments=segments,
         segments_before=_shown(payment_curves(then, by="group")) if segments and has_year_before else (),
-        differ=log_rank(now[now["group"].isin([c.label for c in segments])], by="group") if len(segments) > 1 else None,
+        differ=log_rank(compared, by="group") if len(compared) else None,
+        paid_differ=_paid_differ(outcomes, labels, issued_after=start) if len(compared) else None,
+        against_rest=against_the_rest(now, by="group", groups=labels if len(compared) else ()),
         medians=_medians(outcomes, end=end),
     )
+
+
+def _paid_differ(outcomes: pd.DataFrame, labels: Sequence[str], *, issued_after: pd.Timestamp) -> GrayTest:
+    recent = outcomes[(outcomes["issue_month"] > issued_after) & outcomes["group"].isin(labels)]
+    return gray_test(recent.assign(censored=recent["open"]), by="group", cause="paid", causes=ENDED_BY)
 
 
 def _pooled(counts: pd.DataFrame) -> pd.DataFrame:

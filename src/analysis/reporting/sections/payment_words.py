@@ -72,8 +72,12 @@ def _tested(p_value: float) -> str:
     if math.isnan(p_value):
         return ""
     differ = "more than chance would" if p_value < 0.05 else "by no more than chance may"
-    p = "below 0.001" if p_value < 0.001 else f"= {words.significant(p_value, digits=3)}"
-    return f"; the curves differ {differ} (log-rank, p {p})"
+    return f"; the curves differ {differ} (log-rank, p {p_in_words(p_value)})"
+
+
+def p_in_words(p_value: float) -> str:
+    """A p-value as it follows the letter: ``below 0.001``, ``= 0.0496``."""
+    return "below 0.001" if p_value < 0.001 else f"= {words.significant(p_value, digits=3)}"
 
 
 def hidden_sentence(paid_only: float, whole: PaymentCurve, *, horizon: int) -> str:

@@ -7,14 +7,15 @@ import math
 import pandas as pd
 
 from analysis.ledger.opening import Opened
+from analysis.models.endings import Endings
 from analysis.models.payment_times import PaymentTimes, curves_table
 from analysis.reporting import blocks, charts
 from analysis.reporting.findings import Findings
 from analysis.reporting.gathering import Collected
-from analysis.reporting.sections import payment_words
+from analysis.reporting.sections import endings, payment_words
 from analysis.reporting.sections.ledger import OPEN_ITEMS_ONLY
 
-_INDEPENDENCE = "95% from and to, as if invoices were independent; a customer pays many alike, so the doubt is larger."
+_INDEPENDENCE = "95%, as if invoices were independent; a customer pays many alike, so the doubt is larger."
 
 
 def _paid_numbers(findings: Findings, paid: pd.DataFrame) -> None:
@@ -43,11 +44,12 @@ def hand_over(
     opened: Opened,
     *,
     times: PaymentTimes,
+    ends: Endings,
     pattern: pd.DataFrame,
     paid_only: float,
     paid: pd.DataFrame,
 ) -> None:
-    """Findings of notebook 3: curves, medians, pattern, and what paid invoices alone would hide."""
+    """Findings of notebook 3: curves, medians, how invoices end, pattern, and what paid invoices alone would hide."""
     if opened.snapshot.open_items_only:
         _nothing_settled(findings)
         return
@@ -104,6 +106,7 @@ def hand_over(
             inputs={"statistic": times.differ.statistic, "degrees of freedom": times.differ.degrees_of_freedom},
         )
     _figures(findings, times, pattern)
+    endings.hand_over(findings, ends, times=times)
     table = curves_table(times)
     units = {"invoices": "count", **dict.fromkeys(["median", "from", "to", "year before"], "days")}
     units |= {c: "share" for c in table.columns if c.startswith("open at")}
@@ -144,7 +147,7 @@ def _figures(findings: Findings, times: PaymentTimes, pattern: pd.DataFrame) -> 
 
 
 def page(collected: Collected) -> dict[str, object]:
-    """Page 4: time to payment."""
+    """Page 4: time to payment, on two sheets."""
     if "time_to_payment" in collected.unavailable:
         reason = collected.unavailable["time_to_payment"]["reason"]
         return {"kicker": "Time to payment", "title": "When do customers pay?", "unavailable": reason}
@@ -152,10 +155,20 @@ def page(collected: Collected) -> dict[str, object]:
         "kicker": "Time to payment",
         "title": collected.sentences["median_told"]["text"].removesuffix("."),
         "blocks": [
-            blocks.lead(collected, "segments_told"),
+            blocks.lead(collected, "segments_told", "ended_told"),
             blocks.figure(collected, "payment_curves"),
             blocks.table(collected, "curves", heat=["open at 30", "open at 60", "open at 90"], note=_INDEPENDENCE),
-            blocks.lead(collected, "paid_told", "hidden_told"),
+            {"kind": "section", "title": "What paid invoices alone would hide"},
+            blocks.lead(collected, "hidden_told", "hidden_months_told"),
+            {
+                "kind": "row",
+                "blocks": [blocks.figure(collected, "paid_only_gap"), blocks.figure(collected, "endings")],
+            },
+            {"kind": "section", "title": "Which segments are slower, and by how much"},
+            blocks.lead(collected, "apart_told", "paid_differ_told"),
+            blocks.figure(collected, "differences", note=_INDEPENDENCE),
+            {"kind": "section", "title": "What was paid, and how a month's sales run off"},
+            blocks.lead(collected, "paid_told", "late_told"),
             blocks.figure(collected, "payment_pattern"),
         ],
     }
