@@ -27,6 +27,7 @@ from analysis.models.champion import champion
 from analysis.models.ladder import LADDER, strongest_carried
 from analysis.models.landmarks import OpenBook, Outcomes, open_book
 from analysis.models.origin_scores import Origin
+from analysis.models.payment_model import HEADS, payment_model
 from analysis.models.skill import drawn_scores
 from analysis.models.traffic_light import traffic_light
 
@@ -77,14 +78,9 @@ def scored(
     return score_origin(forecasts, book, outcomes)
 
 
-def hazard_models() -> tuple[Models, Mapping[str, str]]:
-    """Both heads of the daily hazard model and their mean."""
-    from analysis.models.hazard import HEADS, hazard_forecasts
-
-    def models(known: Known, book: OpenBook) -> Mapping[str, np.ndarray]:
-        return hazard_forecasts(known, book)
-
-    return models, HEADS
+def hazard_models(known: Known, book: OpenBook) -> Mapping[str, np.ndarray]:
+    """Both heads of the daily hazard model and their mean, fitted to the history that the book is of."""
+    return payment_model(book.history).unpaid(known, book)
 
 
 def lines(tested: Backtest, seconds: Mapping[str, list[float]]) -> Iterator[str]:
@@ -139,7 +135,7 @@ def main() -> None:
     asked = parser.parse_args()
     books = open_books(load_company(asked.company))
     whole = history_of(as_of(books, last_day(books)))
-    models, names = (None, {}) if asked.rungs_only else hazard_models()
+    models, names = (None, {}) if asked.rungs_only else (hazard_models, HEADS)
     seconds: dict[str, list[float]] = {}
     origins = [
         origin
@@ -148,7 +144,7 @@ def main() -> None:
     ]
     named = {rung.id: rung.name for rung in LADDER} | dict(names)
     tested = summary(origins, names=named, rungs=[rung.id for rung in LADDER])
-    print(f"{len(origins)} dates, {tested.n_invoices:,} open invoices, {tested.n_customers:,} customers\n")
+    print(f"{len(tested.origins)} dates, {tested.n_invoices:,} open invoices, {tested.n_customers:,} customers\n")
     print("\n".join(lines(tested, seconds)), "\n")
     print("\n".join(differences(tested)), "\n")
     used = champion(tested, carried=strongest_carried(whole.known(whole.last)))

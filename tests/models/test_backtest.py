@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -332,6 +333,20 @@ def test_models_are_asked_on_each_origin_with_what_was_known():
     assert tested.table.loc["copy"].equals(tested.table.loc["customer_curve"])
     with pytest.raises(ValueError, match=r"names are given for \['other'\]"):
         backtest(history, model, names={"other": "x"}, origins=origins[:1])
+
+
+def test_all_are_scored_on_the_same_origins(two_origins):
+    def cut(origin):
+        return replace(origin, scores={"half": origin.scores["half"]})
+
+    names, (first, second) = {"half": "a coin", "sure": "the sure one"}, two_origins.origins
+    some = summary([first] * 3 + [cut(second)], names=names, rungs=["half"])
+    assert [origin.on for origin in some.origins] == [first.on] * 3
+    assert some.models == ("sure",)
+    # three are a record; where only two would be left, all stay and the model goes
+    few = summary([first] * 2 + [cut(second)] * 2, names=names, rungs=["half"])
+    assert len(few.origins) == 4
+    assert few.models == ()
 
 
 @pytest.mark.parametrize(

@@ -279,7 +279,7 @@ def test_d_calibration_of_a_day_said_to_be_impossible():
 
 def test_weekly_receipts_and_their_error_by_hand():
     unpaid = np.ones((2, 14))
-    unpaid[0, 3:] = 0.5
+    unpaid[0, 6:] = 0.5
     unpaid[1, 7:] = 0.2
     assert weekly_receipts(unpaid, [100, 50], weeks=2).tolist() == [[50, 0], [0, 40]]
     came = weekly_paid([7, 8], [100, 50], weeks=2)

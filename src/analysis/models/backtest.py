@@ -21,11 +21,14 @@ from analysis.models.calibration import CalibrationLine, calibration_line, d_cal
 from analysis.models.discrimination import pooled
 from analysis.models.forecast_errors import weighted_error
 from analysis.models.ladder import DAYS, LADDER, Rung
-from analysis.models.landmarks import OpenBook, open_book
+from analysis.models.landmarks import OpenBook, landmarks
 from analysis.models.origin_scores import HORIZONS, Origin, OriginScores, score_origin, summed
 from analysis.models.scores import Matrix
 
-__all__ = ["HORIZONS", "Backtest", "Origin", "backtest", "score_origin", "summary", "usual_origins"]
+__all__ = ["HORIZONS", "ORIGINS_MIN", "Backtest", "Origin", "backtest", "score_origin", "summary", "usual_origins"]
+
+# Fewer days of the past are no record.
+ORIGINS_MIN = 3
 
 Models = Callable[[Known, OpenBook], Mapping[str, Matrix]]
 
@@ -79,26 +82,28 @@ def backtest(
     names: Mapping[str, str] | None = None,
     origins: Sequence[date] | None = None,
     rungs: Sequence[Rung] = LADDER,
+    invoices_max: int | None = None,
     seed: int = 0,
 ) -> Backtest:
     """Forecast the open invoices of past days with every rung and every model, and score them.
 
     ``models`` is called once per origin with what was known on it and the invoices open then, and gives one matrix
     ``unpaid`` (invoices, 90 or more days) per id; ``names`` are the ids in words, simplest first. It must fit anew
-    each time: what it has seen on a later origin would be knowledge of the future. Without ``origins`` those of
-    :func:`usual_origins`. Origins without open invoices, or after which nothing is known, are left out.
+    each time: what it has seen on a later origin would be knowledge of the future. It may give nothing where too
+    little was known, see :func:`summary`. Without ``origins`` those of
+    :func:`usual_origins`; of each at most ``invoices_max`` invoices, drawn evenly. Origins without open invoices, or after which nothing is known, are left out.
     """
     named = dict(names or {})
     scored = []
     for on in sorted(set(usual_origins(history) if origins is None else origins)):
-        known, book = history.known(on), open_book(history, on)
+        known, book = history.known(on), landmarks(history, [on], rows_max=invoices_max)
         if not len(book) or on >= history.last:
             continue
         forecasts = {rung.id: rung.forecast(known, book) for rung in rungs}
-        if models is not None:
-            forecasts |= models(known, book)
-        if set(forecasts) != {rung.id for rung in rungs} | set(named):
-            raise ValueError(f"names are given for {sorted(named)}, forecasts of {on} are {sorted(forecasts)}")
+        made = models(known, book) if models is not None else {}
+        if made and set(made) != set(named):
+            raise ValueError(f"names are given for {sorted(named)}, forecasts of {on} are {sorted(made)}")
+        forecasts |= made
         scored.append(score_origin(forecasts, book, book.outcome(history.last), seed=seed))
     return summary(scored, names={rung.id: rung.name for rung in rungs} | named, rungs=[rung.id for rung in rungs])
 
@@ -117,7 +122,15 @@ def usual_origins(history: History, *, most: int = 12) -> tuple[date, ...]:
 
 
 def summary(origins: Sequence[Origin], *, names: Mapping[str, str], rungs: Sequence[str]) -> Backtest:
-    """All origins together, each invoice of each origin with the same weight."""
+    """All origins together, each invoice of each origin with the same weight.
+
+    All are scored on the same invoices: origins on which a model had no forecast are left out, for the rungs as
+    well. Where fewer than :data:`ORIGINS_MIN` would be left of more, the models are left out instead.
+    """
+    whole = [origin for origin in origins if set(names) <= set(origin.scores)]
+    if len(whole) < min(ORIGINS_MIN, len(origins)):
+        return summary(origins, names={id: names[id] for id in rungs}, rungs=rungs)
+    origins = whole
     rows, lines = {}, {}
     for id in names:
         rows[id], lines[id] = _figures([(origin, origin.scores[id]) for origin in origins])

@@ -6,15 +6,14 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from analysis.models.backtest import Backtest
+from analysis.models.backtest import ORIGINS_MIN, Backtest
 from analysis.models.ladder import Rung
 from analysis.models.skill import Comparison, DrawnScores, drawn_scores
 
 # Below ten clusters a bootstrap over them is known to be too narrow: Cameron, Gelbach and Miller, Review of
 # Economics and Statistics 90 (2008) 414-427.
 CUSTOMERS_MIN = 10
-# A rung is chosen by its record only where there is one: three days of the past and a hundred forecasts.
-ORIGINS_MIN = 3
+# A rung is chosen by its record only where there is one, of three days of the past and a hundred forecasts.
 FORECASTS_MIN = 100
 
 PROMOTION_RULE = (
