@@ -6,15 +6,19 @@
 from __future__ import annotations
 
 from analysis.measures.definitions.balances import BALANCES
+from analysis.measures.definitions.cash import CASH
 from analysis.measures.definitions.concentration import CONCENTRATION
 from analysis.measures.definitions.curves import CURVES
 from analysis.measures.definitions.days import DAYS
+from analysis.measures.definitions.effects import EFFECTS
 from analysis.measures.definitions.entry import Definition
+from analysis.measures.definitions.forecasts import FORECASTS
 from analysis.measures.definitions.losses import LOSSES
 from analysis.measures.definitions.movements import MOVEMENTS
 
 __all__ = ["DEFINITIONS", "Definition"]
 
 DEFINITIONS: dict[str, Definition] = {
-    definition.id: definition for definition in (*BALANCES, *MOVEMENTS, *DAYS, *CURVES, *LOSSES, *CONCENTRATION)
+    definition.id: definition
+    for definition in (*BALANCES, *MOVEMENTS, *DAYS, *CURVES, *EFFECTS, *CASH, *FORECASTS, *LOSSES, *CONCENTRATION)
 }
