@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
+import numpy as np
 import pytest
 from small_books import Ledger
 from worked_books import AS_OF, empty_snapshot, worked_snapshot
 
 from analysis.measures.settlement import payment_days, settlement_counts
+from analysis.models.survival import payment_curve
 
 COUNTS = ["day", "events", "censored", "paid", "credited", "written_off"]
 
@@ -27,6 +29,57 @@ def test_an_invoice_without_a_due_date_has_days_to_pay_and_none_late() -> None:
     ledger = Ledger().invoice("A", "K", "2024-03-01", None, "10").entry("payment", "10", "2024-03-11", "A")
     row = payment_days(ledger.as_of(AS_OF)).iloc[-1]
     assert row.tolist() == [1, 10, 100, 0, 0]
+
+
+def test_books_that_begin_with_open_items_by_hand() -> None:
+    """As of the end of March 2024, of books that hold what was open at the end of January and all since."""
+    ledger = Ledger()
+    for number, (issued, kind, on) in enumerate(
+        [
+            ("2024-01-01", "payment", "2024-01-20"),  # settled before anybody looked: in no such export, and left out
+            ("2024-01-01", "payment", "2024-02-15"),  # enters at 30 days, paid at 45
+            ("2024-01-11", "payment", "2024-02-10"),  # enters at 20, paid at 30
+            ("2024-01-31", "credit_note", "2024-02-05"),  # issued on the day: from its start, credited at 5
+            ("2024-03-01", None, None),  # open at 30
+        ]
+    ):
+        ledger.invoice(f"{number}", "K", issued, "2024-02-10", "10")
+        if kind is not None:
+            ledger.entry(kind, "10", on, f"{number}")
+    snapshot = ledger.as_of("2024-03-31")
+    table = settlement_counts(snapshot, observed_from=date(2024, 1, 31))
+    assert table[["day", "events", "censored", "credited", "entered"]].to_numpy().tolist() == [
+        [5, 1, 0, 1, 0],
+        [20, 0, 0, 0, 1],
+        [30, 1, 1, 0, 1],
+        [45, 1, 0, 0, 0],
+    ]
+    # At 5 days one of two leaves; at 30 one of the two that are there then (the third enters), at 45 the last.
+    assert payment_curve(table).table["unpaid"].to_dict() == pytest.approx({0: 1, 5: 0.5, 20: 0.5, 30: 0.25, 45: 0})
+    # late by 5 days, and open 50 days after; all entered before their due date, so none enters late
+    late = settlement_counts(snapshot, observed_from=date(2024, 1, 31), clock="due")
+    assert late[["day", "events", "censored", "entered"]].to_numpy().tolist() == [[5, 1, 0, 0], [50, 0, 1, 0]]
+    with pytest.raises(ValueError, match="observed_from must be before the as-of date 2024-03-31, got 2024-03-31"):
+        settlement_counts(snapshot, observed_from=date(2024, 3, 31))
+
+
+def test_the_slow_ones_of_an_opening_balance_do_not_make_the_curve_slow() -> None:
+    # Days to pay are geometric with a mean of 50, so half are paid by the first day d with 1 - 0.98^d >= 1/2: day 35.
+    rng, ledger, begun = np.random.default_rng(6), Ledger(), date(2024, 1, 31)
+    for number in range(1500):
+        issued = date(2023, 8, 1) + timedelta(days=number % 240)
+        paid = issued + timedelta(days=int(rng.geometric(0.02)))
+        if paid > begun:
+            ledger.invoice(f"{number}", "K", str(issued), str(issued + timedelta(days=30)), "10")
+            if paid <= date(2024, 3, 31):
+                ledger.entry("payment", "10", str(paid), f"{number}")
+    snapshot = ledger.as_of("2024-03-31")
+    found = payment_curve(settlement_counts(snapshot, observed_from=begun))
+    low, high = found.median_interval
+    assert low <= 35 <= high
+    assert abs(found.unpaid_after(60) - 0.98**60) < 3 * found.unpaid_estimate(60).std_err
+    # taken as seen from their start, they would say much later
+    assert payment_curve(settlement_counts(snapshot)).median_interval[0] > 45
 
 
 def test_counts_since_issue() -> None:

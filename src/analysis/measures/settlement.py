@@ -52,6 +52,7 @@ def settlement_counts(
     by: str | None = None,
     by_month: bool = False,
     issued_from: date | None = None,
+    observed_from: date | None = None,
     clock: Clock = "issue",
 ) -> pd.DataFrame:
     """Invoices by the day on which they left the book, as counts for curves.
@@ -64,12 +65,20 @@ def settlement_counts(
     ``clock`` ``issue`` counts days since the invoice date, over all invoices. ``due`` counts days since the due
     date, over those that were still open at its end: how long it takes once it is late. ``issued_from``
     leaves older invoices out.
+
+    ``observed_from`` is for books that begin with what was open at the end of a date and hold nothing that was
+    settled by then: an older invoice enters at its age on that date, counted in a last column ``entered``, and whatever
+    was settled by it is left out. Taken as seen from their start, such invoices are the slow ones of their time alone.
     """
     if clock not in get_args(Clock):
         raise ValueError(f"clock must be one of {', '.join(get_args(Clock))}, got {clock!r}")
+    if observed_from is not None and observed_from >= snapshot.as_of:
+        raise ValueError(f"observed_from must be before the as-of date {snapshot.as_of}, got {observed_from}")
     items = snapshot.items
     if issued_from is not None:
         items = items.filter(items["issued_on"] >= ibis.literal(issued_from))
+    if observed_from is not None:
+        items = items.filter(items["settled_on"].isnull() | (items["settled_on"] > ibis.literal(observed_from)))
     day = items["days"]
     if clock == "due":
         until = items["settled_on"].fill_null(ibis.literal(snapshot.as_of))
@@ -88,7 +97,20 @@ def settlement_counts(
         **{str(outcome): (keyed["outcome"] == outcome).sum() for outcome in CAUSES.values()},
     )
     frame = counted.execute().sort_values(keys, ignore_index=True)
+    if observed_from is not None:
+        began = keyed["issued_on"] if clock == "issue" else keyed["due_on"]
+        frame = _with_entries(frame, keyed.mutate(day=ibis.literal(observed_from).delta(began, unit="day")), keys)
     if by_month:
         ends = {point: end_of(int(point), as_of=snapshot.as_of) for point in frame["point"].unique()}
         frame.insert(1, "issue_month", pd.to_datetime(frame.pop("point").map(ends)))
     return frame if by else frame.drop(columns="group")
+
+
+def _with_entries(frame: pd.DataFrame, keyed: ibis.Table, keys: list[str]) -> pd.DataFrame:
+    """The counts with one more column: the invoices that came under observation at the age ``day`` of ``keyed``."""
+    late = keyed.filter(keyed["day"] > 0)
+    entered = late.group_by(keys).aggregate(entered=late.count()).execute()
+    joined = frame.merge(entered, on=keys, how="outer").sort_values(keys, ignore_index=True)
+    numbers = [str(column) for column in joined if column not in keys]
+    joined[numbers] = joined[numbers].fillna(0).astype("int64")
+    return joined
