@@ -4,8 +4,8 @@
 
 On a simulated ledger the true chances of every open invoice are known: no forecast can do better on average. For
 each size this prints, over all seeds, the integrated Brier score of two rules, of the models and of the truth, by
-kind of payer, and how far each goes from the rule to the truth. A customer that fails has its day of failure in the
-truth, which nobody can know beforehand, so the line without them is the one to judge by.
+kind of payer, and how far each goes from the rule to the truth. The truth also knows the habits of a new customer and
+the day on which one will fail, which nobody else can: the line "learnable" leaves both out.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from analysis.measures.history import History, history_of
 from analysis.models.ladder import RUNGS
 from analysis.models.landmarks import OpenBook, open_book
 from analysis.models.payment_model import payment_model
-from analysis.models.reachable_skill import TRUTH, reachable_share, true_losses
+from analysis.models.reachable_skill import TRUTH, learnable, reachable_share, true_losses
 from analysis.models.scores import Matrix
 
 RULES = ("customer_delay", "customer_curve")
@@ -56,7 +56,7 @@ def told(rows: pd.DataFrame) -> pd.DataFrame:
     """Scores and shares by kind of payer, and of all."""
     models = [column for column in rows.columns if column not in (*_FACTS, TRUTH, RULES[0])]
     parts = {payer: rows[rows["payer"] == payer] for payer in sorted(rows["payer"].unique())}
-    parts |= {"not failing": rows[~rows["payer"].isin(["failing", "bust_out"])], "all": rows}
+    parts |= {"learnable": learnable(rows), "all": rows}
     table = pd.DataFrame({name: part[[*RULES[:1], *models, TRUTH]].mean() for name, part in parts.items()}).T
     for model in models:
         table[f"share: {model}"] = [reachable_share(part, of=model) for part in parts.values()]
@@ -64,7 +64,7 @@ def told(rows: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-_FACTS = ("invoice_id", "customer_id", "payer", "fails", "rel")
+_FACTS = ("invoice_id", "customer_id", "payer", "fails", "paid_before", "rel")
 
 
 def main() -> None:

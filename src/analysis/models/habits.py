@@ -240,6 +240,7 @@ def _customer_sums(history: History, whose: pd.DataFrame, marks: NDArray, cumula
             for name, (low, high) in zip(MONTH_PART_COLUMNS, _MONTH_PARTS, strict=True)
         },
     )
-    frame = sums.execute().set_index(["mark", "customer_id"]).astype(float).fillna({"late": 0, "recent_late": 0})
+    frame = sums.execute().set_index(["mark", "customer_id"]).astype(float)
+    frame = frame.fillna({"late": 0, "recent_late": 0, "recent_expected": 0})
     frame[["expected", "recent_expected"]] /= _UNITS
     return frame.reindex(pd.MultiIndex.from_frame(whose[["mark", "customer_id"]]))

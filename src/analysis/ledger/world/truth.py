@@ -37,10 +37,11 @@ class TrueOutlook:
     """True chances of each invoice that is open on a day, and what became of it.
 
     ``invoices`` has a row per invoice, in the order of the books: ``invoice_id``, ``customer_id``, ``payer``,
-    ``run``, ``fails`` (whether the customer fails by the end of the horizons), ``rel`` (days since due), ``value``
-    (amount in document currency), ``cause`` and ``left_after`` (how it left the books and after how many days),
-    ``paid_after`` (days until paid, inf where it left by another cause), ``draws`` (effective number of draws
-    behind its chances; the sum of weights squared over the sum of their squares).
+    ``run``, ``fails`` (whether the customer fails by the end of the horizons), ``paid_before`` (invoices of the
+    customer paid by the day), ``rel`` (days since due), ``value`` (amount in document currency), ``cause`` and
+    ``left_after`` (how it left the books and after how many days), ``paid_after`` (days until paid, inf where it
+    left by another cause), ``draws`` (effective number of draws behind its chances; the sum of weights squared
+    over the sum of their squares).
     Column j of the matrices is day j + 1: ``paid``, ``credited`` and ``written_off`` are chances of having left
     by that cause by then. ``never`` is the chance of never being paid.
     """
@@ -125,6 +126,8 @@ def _described(drawn: DrawnWorld, book: KnownBook, *, horizons: int) -> pd.DataF
     block, opened = drawn.block, book.invoices
     left_on, cause = departure(opened, book.on)
     after = (left_on - book.on).astype(np.float64)
+    paid = (block.invoices["outcome"] == _CAUSES[0]) & (block.invoices["settled_on"] <= book.on)
+    paid_before = np.bincount(block.invoices["customer"][paid], minlength=len(block.customers))
     return pd.DataFrame(
         {
             "invoice_id": ids("R", len(block.invoices))[opened["place"]],
@@ -132,6 +135,7 @@ def _described(drawn: DrawnWorld, book: KnownBook, *, horizons: int) -> pd.DataF
             "payer": book.customers["payer"].to_numpy()[opened["customer"]],
             "run": book.customers["run"].to_numpy()[opened["customer"]],
             "fails": book.customers["fails_on"].to_numpy()[opened["customer"]] <= book.on + horizons,
+            "paid_before": paid_before[opened["owner"]],
             "rel": book.on - opened["due"].to_numpy(),
             "value": opened["cents"].to_numpy() / 100.0,
             "cause": cause,
