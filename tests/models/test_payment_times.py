@@ -158,6 +158,11 @@ def test_a_segment_with_too_few_invoices_this_year_is_not_shown():
     assert list(times.differ.observed.index) == ["edi", "portal"]
     # half of 36 + 36 + 5 is 38.5: 36 are settled by day 10, 72 by day 30
     assert times.whole.median_days == 30
+    # all of both are paid; within 120 days edi takes 10, the 36 of portal and five of paper (36 * 30 + 5 * 50) / 41
+    assert times.paid_differ is not None
+    assert times.paid_differ.degrees_of_freedom == 1
+    assert times.paid_differ.scores["edi"] > 0 > times.paid_differ.scores["portal"]
+    assert times.against_rest.set_index("group").loc["edi", "mean"] == pytest.approx(10 - 1330 / 41)
     table = curves_table(times).set_index("group")
     assert table["invoices"].to_dict() == {"All": 77, "edi": 36, "portal": 36}
     assert table["open at 30"].to_dict() == pytest.approx({"All": 5 / 77, "edi": 0.0, "portal": 0.0})

@@ -9,14 +9,18 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from small_books import Ledger
 from test_sections import spaced, times, well_said
 
+from analysis.models.cohorts import cohort_curves
 from analysis.models.counts import cause_table
 from analysis.models.differences import against_the_rest
+from analysis.models.endings import endings
 from analysis.models.gray import gray_test
 from analysis.models.incidence import cumulative_incidence
+from analysis.models.payment_times import payment_times, year_counts
 from analysis.models.survival import count_table, payment_curve
-from analysis.reporting import charts
+from analysis.reporting import charts, style
 from analysis.reporting.sections import ending_words
 from analysis.reporting.sections.endings import differences_shown
 
@@ -97,8 +101,8 @@ def months(*rows: tuple[float, float]) -> pd.DataFrame:
          "counted, half are paid by day 31, 1 day later."),
         (months((30, 30)), "Of Jun 2026, paid invoices alone say the same as all: half are paid by day 30."),
         (months((9, INF), (8, INF), (7, INF)), "Of Jul 2026 and Aug 2026, half are not paid yet."),
-        (months((NAN, NAN)), "No month has enough invoices to compare those paid with all."),
-        (months(), "No month has enough invoices to compare those paid with all."),
+        (months((NAN, NAN)), "In no month were at least ten invoices issued of which one is paid."),
+        (months(), "In no month were at least ten invoices issued of which one is paid."),
     ],
 )  # fmt: skip
 def test_what_the_latest_months_hide(by_month, said):
@@ -215,7 +219,34 @@ def test_the_gap_joins_the_two_medians_and_points_up_where_half_are_not_paid():
         "Jun 2026: half of the paid by day 30, half of all by day 30; Jul 2026: half of the paid by day 26, half of "
         "all by day 37; Aug 2026: half of the paid by day 10, half of all not paid yet."
     )
-    assert charts.paid_only_gap_alt(months()) == "Too few invoices a month."
+    assert charts.paid_only_gap_alt(months()) == "In no month at least ten invoices of which one is paid."
+
+
+@pytest.mark.parametrize("paid_on", ["", "2026-10-31"])
+@pytest.mark.parametrize("number", [0, 1, 12])
+def test_small_books_have_small_pictures_and_whole_sentences(number, paid_on):
+    ledger = Ledger()
+    for name in map(str, range(number)):
+        ledger.invoice(name, "K", "2026-10-31", None, "10")
+        if paid_on:
+            ledger.entry("payment", "10", paid_on, name)
+    snapshot = ledger.as_of("2026-10-31")
+    apart = payment_times(snapshot)
+    outcomes, issued_after = year_counts(snapshot)
+    found = endings(snapshot, outcomes, issued_after=issued_after)
+    for drawn in (
+        charts.endings_area(found.since_issue.table, width="full"),
+        charts.paid_only_gap(found.by_month, width="full"),
+        charts.interval_dots(differences_shown(apart.against_rest), unit="days", reference=0.0),
+    ):
+        assert style.picture(drawn).startswith(b"<?xml")
+    well_said(charts.endings_area_alt(found.since_issue.table))
+    well_said(charts.paid_only_gap_alt(found.by_month))
+    well_said(ending_words.apart_sentence(apart, horizon=120))
+    well_said(ending_words.hidden_months_sentence(found.by_month))
+    well_said(ending_words.cohorts_sentence(cohort_curves(outcomes, every="quarter")))
+    if number == 12 and paid_on:
+        assert charts.endings_area_alt(found.since_issue.table).startswith("By day 0: 100% paid")
 
 
 def test_differences_are_shown_slowest_first():

@@ -39,7 +39,7 @@ def log_rank(counts: pd.DataFrame, *, by: str, rho: float = 0.0, stratify_by: st
     (0 is the log-rank test, 1 the Peto and Peto form of Wilcoxon's, which stresses early days), as
     R's ``survdiff`` does. ``counts`` as for ``payment_curve``, late entry included.
 
-    With ``stratify_by`` groups are compared within each value of that column, a terms of payment say, and the
+    With ``stratify_by`` groups are compared within each value of that column, terms of payment say, and the
     differences added up, as ``strata()`` does in R: what comes from another mix of strata is no difference.
 
     A group never at risk when anything was paid is left out of the degrees of freedom. Statistic

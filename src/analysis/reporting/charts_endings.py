@@ -44,13 +44,15 @@ def endings_area(
 
 def endings_area_alt(shares: pd.DataFrame, *, days: Sequence[int] = (30, 90, 180)) -> str:
     """What ``endings_area`` shows, in words: the share of each way to end after so many days."""
+    if shares.dropna().empty:
+        return "No invoices."
     parts = []
-    for day in days:
-        if len(shares) and day <= shares.index[-1]:
-            row = shares.loc[:day].iloc[-1]
-            said = [f"{words.share(float(part))} {_way(str(name))}" for name, part in row.items()]
-            parts.append(f"By day {day}: {words.listing(said)}")
-    return ". ".join(parts) + "." if parts else "No invoices."
+    last = int(shares.index[-1])
+    for day in [day for day in days if day <= last] or [last]:
+        row = shares.loc[:day].iloc[-1]
+        said = [f"{words.share(float(part))} {_way(str(name))}" for name, part in row.items()]
+        parts.append(f"By day {day}: {words.listing(said)}")
+    return ". ".join(parts) + "."
 
 
 @style.in_house_style
@@ -99,7 +101,7 @@ def paid_only_gap_alt(by_month: pd.DataFrame) -> str:
         all_of_them = "half of all not paid yet" if np.isinf(half) else f"half of all by day {words.fixed(half)}"
         month = words.month(pd.Timestamp(str(end)).date())
         parts.append(f"{month}: half of the paid by day {words.fixed(alone)}, {all_of_them}")
-    return "; ".join(parts) + "." if parts else "Too few invoices a month."
+    return "; ".join(parts) + "." if parts else "In no month at least ten invoices of which one is paid."
 
 
 def _levels(shares: pd.DataFrame, horizon: int) -> tuple[np.ndarray, list[np.ndarray]]:

@@ -76,7 +76,7 @@ def hidden_months_sentence(by_month: pd.DataFrame) -> str:
     if waiting:
         # older months of which half will never be paid would only repeat themselves
         text += f"{' ' if text else ''}Of {words.listing(waiting[-2:])}, half are not paid yet."
-    return text or "No month has enough invoices to compare those paid with all."
+    return text or "In no month were at least ten invoices issued of which one is paid."
 
 
 def cohorts_sentence(cohorts: Sequence[PaymentCurve]) -> str:
