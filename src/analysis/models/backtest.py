@@ -27,6 +27,8 @@ from analysis.models.scores import Matrix
 
 __all__ = ["HORIZONS", "ORIGINS_MIN", "Backtest", "Origin", "backtest", "score_origin", "summary", "usual_origins"]
 
+# More invoices of one origin would change no digit that is shown.
+INVOICES_MAX = 20_000
 # Fewer days of the past are no record.
 ORIGINS_MIN = 3
 
@@ -82,16 +84,16 @@ def backtest(
     names: Mapping[str, str] | None = None,
     origins: Sequence[date] | None = None,
     rungs: Sequence[Rung] = LADDER,
-    invoices_max: int | None = None,
-    seed: int = 0,
+    invoices_max: int = INVOICES_MAX,
 ) -> Backtest:
     """Forecast the open invoices of past days with every rung and every model, and score them.
 
     ``models`` is called once per origin with what was known on it and the invoices open then, and gives one matrix
     ``unpaid`` (invoices, 90 or more days) per id; ``names`` are the ids in words, simplest first. It must fit anew
     each time: what it has seen on a later origin would be knowledge of the future. It may give nothing where too
-    little was known, see :func:`summary`. Without ``origins`` those of
-    :func:`usual_origins`; of each at most ``invoices_max`` invoices, drawn evenly. Origins without open invoices, or after which nothing is known, are left out.
+    little was known, see :func:`summary`. Without ``origins`` those of :func:`usual_origins`; those without open
+    invoices, or after which nothing is known, are left out. Where more than about ``invoices_max`` invoices are
+    open, so many are drawn, the same for all.
     """
     named = dict(names or {})
     scored = []
@@ -104,7 +106,7 @@ def backtest(
         if made and set(made) != set(named):
             raise ValueError(f"names are given for {sorted(named)}, forecasts of {on} are {sorted(made)}")
         forecasts |= made
-        scored.append(score_origin(forecasts, book, book.outcome(history.last), seed=seed))
+        scored.append(score_origin(forecasts, book, book.outcome(history.last)))
     return summary(scored, names={rung.id: rung.name for rung in rungs} | named, rungs=[rung.id for rung in rungs])
 
 

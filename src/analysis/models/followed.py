@@ -13,7 +13,7 @@ from analysis.measures.history import day_number
 from analysis.models.person_days import Matrix, Rows, day_matrix
 
 # Above so many days the rows are drawn: time and memory of a fit do not grow with the ledger.
-PERSON_DAYS_MAX = 200_000
+PERSON_DAYS_MAX = 150_000
 FOLLOWED_DAYS = 91
 
 
@@ -29,7 +29,7 @@ class PersonDays:
 
 
 def followed(rows: Rows, *, known_until: date, most: int = PERSON_DAYS_MAX) -> PersonDays:
-    """Every landmark row followed from the day after its own until it left, for 91 days, or to the end of what was known.
+    """Every landmark row followed from the day after its own until it left, at most 91 days or until all that was known.
 
     Only what the books showed by ``known_until`` is used. Above ``most`` days, days of payment are kept (half of
     ``most`` at most) and of the others an even sample is drawn; weights make up for it, and average one.

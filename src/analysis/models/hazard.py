@@ -32,9 +32,7 @@ _LEVELS = {
     # the labels first seen; later ones are told apart by their curves alone
     **{"segment": 8, "channel": 8, "entity": 8},
 }
-# Ridge penalty of standardised columns: the smaller, the stronger (scikit-learn's C).
-_PENALTY = 0.001
-# Small ledgers overfit with deep trees (modelling.md).
+# Small ledgers overfit with weak penalties and with deep trees.
 _SMALL_INVOICES = 5_000
 
 
@@ -83,7 +81,10 @@ def fit_regression(days: PersonDays) -> Regression:
     columns = basis(days.matrix[opens])
     mean, scale = columns.mean(axis=0), columns.std(axis=0)
     scale[scale < 1e-6] = 1.0
-    model = LogisticRegression(C=_PENALTY, solver="newton-cholesky", max_iter=50)
+    # ridge on standardised columns: the smaller C, the stronger
+    model = LogisticRegression(
+        C=0.001 if days.n_invoices < _SMALL_INVOICES else 1.0, solver="newton-cholesky", max_iter=50
+    )
     model.fit((columns - mean) / scale, days.paid[opens], sample_weight=days.weight[opens])
     return Regression(mean=mean, scale=scale, model=model, on_closed_days=_closed_rate(days))
 

@@ -12,7 +12,8 @@ from threadpoolctl import threadpool_limits
 from analysis.measures.history import History, Known, day_number, day_of
 from analysis.models.followed import followed
 from analysis.models.habits import habits
-from analysis.models.hazard import Boosted, Regression, fit_boosted, fit_regression, hazards
+from analysis.models.hazard import HORIZON_DAYS, Boosted, Regression, fit_boosted, fit_regression, hazards
+from analysis.models.ladder import customer_curve
 from analysis.models.landmarks import OpenBook, landmarks
 from analysis.models.outlook import PaymentOutlook, payment_outlook
 from analysis.models.person_days import Rows, described
@@ -60,8 +61,13 @@ class PaymentModel:
         return self._fit(on) is not None
 
     def unpaid(self, known: Known, book: OpenBook) -> Mapping[str, Matrix]:
-        """Chance to be unpaid on each of the 91 days after ``known.on`` by head; empty without a fit."""
-        return {head: outlook.unpaid for head, outlook in self.outlooks(known, book).items()}
+        """Chance to be unpaid on each of the 91 days after ``known.on`` by head.
+
+        Where too little is known to fit, the customers' own curves stand in for every head.
+        """
+        if self.can_forecast(known.on):
+            return {head: outlook.unpaid for head, outlook in self.outlooks(known, book).items()}
+        return dict.fromkeys(HEADS, customer_curve(known, book, days=HORIZON_DAYS))
 
     def outlooks(
         self, known: Known, book: OpenBook, heads: tuple[str, ...] = tuple(HEADS)

@@ -1,4 +1,4 @@
-"""Each open invoice day by day: what is known of the invoice and its customer, and what the calendar says of the day."""
+"""Each open invoice day by day: what is known of it and of its customer, and what the calendar says of the day."""
 
 from __future__ import annotations
 
