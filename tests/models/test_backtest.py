@@ -18,7 +18,6 @@ from analysis.ledger.books import open_books
 from analysis.ledger.company import load_company
 from analysis.ledger.snapshot import as_of
 from analysis.measures.history import history_of
-from analysis.models import origin_scores
 from analysis.models.backtest import HORIZONS, Origin, backtest, score_origin, summary, usual_origins
 from analysis.models.champion import champion
 from analysis.models.discrimination import Concordance
@@ -98,16 +97,21 @@ def test_lines_count_what_is_known(two_origins):
     assert lines[60].observed == pytest.approx(2 / 3)
 
 
-def test_a_day_is_scored_on_a_sample_where_the_book_is_large(monkeypatch):
-    forecasts = {"half": np.tile(np.linspace(1, 0, 90), (40, 1))}
-    paid = np.arange(1.0, 41.0)
-    whole = _origin(date(2024, 1, 31), "A" * 40, [1.0] * 40, paid, 400, forecasts)
-    monkeypatch.setattr(origin_scores, "INVOICES_MAX", 10)
-    part = _origin(date(2024, 1, 31), "A" * 40, [1.0] * 40, paid, 400, forecasts)
-    assert len(part.customers) == 10
-    assert set(part.scores["half"].losses) < set(whole.scores["half"].losses)
-    again = _origin(date(2024, 1, 31), "A" * 40, [1.0] * 40, paid, 400, forecasts)
-    assert (again.scores["half"].losses == part.scores["half"].losses).all()
+def test_large_books_are_judged_on_a_draw():
+    history = history_of(_monthly(5, months=8, per_month=4).as_of("2022-12-31"))
+    on = [date(2022, 6, 30)]
+    seen = []
+
+    def model(known, book):
+        seen.append(list(book.items["invoice_id"]))
+        return {"copy": customer_curve(known, book)}
+
+    for most in (15, 15, 1_000):
+        tested = backtest(history, model, names={"copy": "x"}, origins=on, invoices_max=most)
+        assert tested.n_invoices == len(seen[-1])
+    assert seen[0] == seen[1]
+    assert 5 < len(set(seen[0])) < len(seen[2])
+    assert set(seen[0]) < set(seen[2])
 
 
 # --- skill, with chance told apart by customers

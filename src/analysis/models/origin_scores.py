@@ -9,7 +9,6 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.measures.history import day_number
 from analysis.models.calibration import d_calibration_counts
 from analysis.models.discrimination import Concordance, concordance, restricted_mean_days
 from analysis.models.forecast_errors import weekly_paid, weekly_receipts
@@ -19,8 +18,6 @@ from analysis.models.scores import Matrix, day_paid_by, known_weights, median_er
 
 # Days after the forecast at which single figures are shown.
 HORIZONS = (7, 14, 30, 60, 90)
-# Scoring more invoices of one origin changes no digit that is shown.
-INVOICES_MAX = 20_000
 _WEEKS = 4
 
 
@@ -61,11 +58,13 @@ class Origin:
     scores: dict[str, OriginScores]
 
 
-def score_origin(forecasts: Mapping[str, Matrix], book: OpenBook, outcomes: Outcomes, *, seed: int = 0) -> Origin:
-    """Scores of forecasts of the open invoices of one day; above :data:`INVOICES_MAX` of a sample of them."""
-    rows = _sampled(len(book), seed=seed, on=book.on)
-    items = book.items.iloc[rows]
-    paid, left, seen = (values[rows] for values in (outcomes.paid_after, outcomes.left_after, outcomes.seen_days))
+def score_origin(forecasts: Mapping[str, Matrix], book: OpenBook, outcomes: Outcomes) -> Origin:
+    """Scores of forecasts of the open invoices of one day, by the id of the forecaster.
+
+    Each forecast has a row per invoice of the book and a column per day, at least :data:`~analysis.models.ladder.DAYS`.
+    """
+    items, n = book.items, len(book)
+    paid, left, seen = outcomes.paid_after, outcomes.left_after, outcomes.seen_days
     paid, left = np.where(paid <= seen, paid, np.inf), np.where(left <= seen, left, np.inf)
     weights = known_weights(left, seen, HORIZONS)
     balance = items["balance"].to_numpy(dtype=float)
@@ -74,12 +73,12 @@ def score_origin(forecasts: Mapping[str, Matrix], book: OpenBook, outcomes: Outc
     code = np.unique(items["customer_id"].to_numpy(dtype=object), return_inverse=True)[1]
 
     def scored(whole: Matrix) -> OriginScores:
-        unpaid = whole[rows, :DAYS]
+        unpaid = whole[:, :DAYS]
         errors = squared_errors(unpaid, paid, seen, left_after=left)
         known = ~np.isnan(errors).any(axis=0)
         early, late = (day_paid_by(unpaid, share) for share in (0.1, 0.9))
         return OriginScores(
-            losses=errors[:, known].mean(axis=1) if known.any() else np.full(len(rows), np.nan),
+            losses=errors[:, known].mean(axis=1) if known.any() else np.full(n, np.nan),
             by_horizon=errors.mean(axis=0),
             paid_share=1 - unpaid[:, np.array(HORIZONS) - 1],
             pairs=concordance(restricted_mean_days(unpaid, cap=DAYS), paid, seen, left_after=left),
@@ -102,9 +101,3 @@ def score_origin(forecasts: Mapping[str, Matrix], book: OpenBook, outcomes: Outc
 def summed(values: Matrix, group: NDArray[np.int64]) -> Matrix:
     """Sums of rows by group number; shape (groups, columns)."""
     return np.column_stack([np.bincount(group, weights=column) for column in values.T])
-
-
-def _sampled(n: int, *, seed: int, on: date) -> NDArray[np.int64]:
-    if n <= INVOICES_MAX:
-        return np.arange(n)
-    return np.sort(np.random.default_rng([seed, day_number(on)]).choice(n, INVOICES_MAX, replace=False))
