@@ -179,8 +179,8 @@ class TestGates:
         rows["twice"] = rows["number"] * 2 + 1
         made, notes = self._model(rows, number="Number", constant="Constant", twice="Twice")
         assert made.names == ["number"]
-        assert any(note.startswith("Constant left out: it is the same") for note in notes)
-        assert any(note.startswith("Twice left out: the other columns tell it") for note in notes)
+        assert any(note.startswith("Constant left out, being the same") for note in notes)
+        assert any(note.startswith("Twice left out, because the other columns tell it") for note in notes)
 
     def test_a_column_that_does_not_vary_within_strata_is_left_out(self):
         rows = self._rows().assign(stratum=lambda t: (t["invoice_id"] % 2).astype(str))
@@ -192,7 +192,7 @@ class TestGates:
         rows = self._rows(rare=[1.0] * 9 + [0.0] * 191)
         made, notes = self._model(rows, number="Number", rare="Rare")
         assert made.names == ["number"]
-        assert any(note.startswith("Rare left out: only") for note in notes)
+        assert any(note.startswith("Rare left out, with only") for note in notes)
 
     def test_ten_payments_for_each_effect(self):
         rows = self._rows(n=40)

@@ -26,6 +26,7 @@ from analysis.measures.roll_forward import exact_roll_forward, reconcile, roll_f
 from analysis.measures.scorecard import scorecard
 from analysis.measures.settlement import payment_days
 from analysis.models.endings import endings
+from analysis.models.payment_effects import payment_effects
 from analysis.models.payment_times import paid_only_mean, payment_times, year_counts
 from analysis.reporting.findings import Collected, Findings, gather
 from analysis.reporting.pack import pack
@@ -79,6 +80,7 @@ def hand_over_all(books: Ledger, folder: Path) -> Collected:
         found,
         times=payment_times(snapshot),
         ends=endings(snapshot, outcomes, issued_after=issued_after),
+        effects=payment_effects(snapshot),
         pattern=payment_pattern(months, last=last),
         paid_only=paid_only_mean(outcomes, issued_after=issued_after),
         paid=payment_days(snapshot),

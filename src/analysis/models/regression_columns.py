@@ -131,19 +131,19 @@ def _carried(
         if set(values.unique()) <= {0.0, 1.0} and values.nunique() == 2:
             fewest = int(rows[event].groupby(values).sum().min())
             if fewest < EVENTS_PER_PARAMETER:
-                notes.append(f"{said} left out: only {fewest} payments on one side of it")
+                notes.append(f"{said} left out, with only {fewest} payments on one side of it")
                 continue
         own = within[column.name].to_numpy()
         size = float(np.linalg.norm(own))
         if size <= _SAME_DIRECTION * max(float(np.linalg.norm(values)), 1.0):
-            notes.append(f"{said} left out: it is the same for all invoices that are compared")
+            notes.append(f"{said} left out, being the same for all invoices that are compared")
             continue
         rest = own / size
         for _ in range(2):  # once more, for what rounding left of the first time
             rest = rest - basis @ (basis.T @ rest)
         remains = float(np.linalg.norm(rest))
         if remains <= _SAME_DIRECTION**0.5:
-            notes.append(f"{said} left out: the other columns tell it already")
+            notes.append(f"{said} left out, because the other columns tell it already")
             continue
         basis = np.column_stack([basis, rest / remains])
         kept.append(column)

@@ -18,7 +18,7 @@ _NOTE = (
 )
 # Adjusted for and kept in the notebook; a weekday tells a credit controller nothing to act on.
 _NOT_SHOWN = ("weekday",)
-_MOST = 12
+_MOST = 8
 _CHANGES_BELOW = 0.001
 
 
@@ -29,7 +29,7 @@ def hand_over(findings: Findings, effects: PaymentEffects) -> None:
         findings.unavailable("payment_effects", effects.unavailable)
         return
     shown = effects_shown(effects)
-    findings.table("payment_effects", effects.table.reset_index(), caption=f"{TITLE}: all effects")
+    findings.table("effects", effects.table.reset_index(), caption=f"{TITLE}: all effects")
     findings.sentence("effects_ground_told", ground_sentence(effects))
     if not len(shown):
         findings.unavailable("payment_effects", "nothing but the weekday of issue differs between the invoices")
@@ -57,14 +57,13 @@ def section(collected: Collected) -> list[dict[str, Any]]:
     """The blocks that the page of curves shows of it."""
     return [
         {"kind": "section", "title": TITLE},
-        blocks.lead(collected, "effects_told"),
+        blocks.lead(collected, "effects_told", "effects_ground_told"),
         blocks.figure(collected, "payment_effects", note=_NOTE),
-        blocks.lead(collected, "effects_ground_told"),
     ]
 
 
 def effects_shown(effects: PaymentEffects) -> pd.DataFrame:
-    """The effects as ``interval_dots`` takes them: the slowest first, at most twelve, without weekdays."""
+    """The effects as ``interval_dots`` takes them: the eight largest, the slowest first, without weekdays."""
     kept = effects.table[~effects.table["covariate"].isin(_NOT_SHOWN)].head(_MOST)
     kept = kept.sort_values("more_days", ascending=False, kind="stable").reset_index(names="label")
     return kept.rename(columns={"more_days": "value"})[["label", "value", "low", "high"]]

@@ -8,11 +8,12 @@ import pandas as pd
 
 from analysis.ledger.opening import Opened
 from analysis.models.endings import Endings
+from analysis.models.payment_effects import PaymentEffects
 from analysis.models.payment_times import PaymentTimes, curves_table
 from analysis.reporting import blocks, charts
 from analysis.reporting.findings import Findings
 from analysis.reporting.gathering import Collected
-from analysis.reporting.sections import endings, payment_words
+from analysis.reporting.sections import endings, payment_effects, payment_words
 from analysis.reporting.sections.ledger import OPEN_ITEMS_ONLY
 
 _INDEPENDENCE = "95%, as if invoices were independent; a customer pays many alike, so the doubt is larger."
@@ -45,11 +46,12 @@ def hand_over(
     *,
     times: PaymentTimes,
     ends: Endings,
+    effects: PaymentEffects,
     pattern: pd.DataFrame,
     paid_only: float,
     paid: pd.DataFrame,
 ) -> None:
-    """Findings of notebook 3: curves, medians, how invoices end, pattern, and what paid invoices alone would hide."""
+    """Findings of notebook 3: curves, how invoices end, what goes with slow payment, and what paid ones alone hide."""
     if opened.snapshot.open_items_only:
         _nothing_settled(findings)
         return
@@ -107,6 +109,7 @@ def hand_over(
         )
     _figures(findings, times, pattern)
     endings.hand_over(findings, ends, times=times)
+    payment_effects.hand_over(findings, effects)
     table = curves_table(times)
     units = {"invoices": "count", **dict.fromkeys(["median", "from", "to", "year before"], "days")}
     units |= {c: "share" for c in table.columns if c.startswith("open at")}
@@ -147,7 +150,7 @@ def _figures(findings: Findings, times: PaymentTimes, pattern: pd.DataFrame) -> 
 
 
 def page(collected: Collected) -> dict[str, object]:
-    """Page 4: time to payment, on two sheets."""
+    """Page 4: time to payment, on three sheets."""
     if "time_to_payment" in collected.unavailable:
         reason = collected.unavailable["time_to_payment"]["reason"]
         return {"kicker": "Time to payment", "title": "When do customers pay?", "unavailable": reason}
@@ -170,6 +173,7 @@ def page(collected: Collected) -> dict[str, object]:
             {"kind": "section", "title": "What was paid, and how a month's sales run off"},
             blocks.lead(collected, "paid_told", "late_told"),
             blocks.figure(collected, "payment_pattern"),
+            *payment_effects.section(collected),
         ],
     }
 
