@@ -58,6 +58,7 @@ def test_the_sample_is_published_whole_and_verifies(sample: Published):
         "1_ledger.ipynb",
         "2_receivables.ipynb",
         "3_time_to_payment.ipynb",
+        "6_cash.ipynb",
         "9_monthly_report.ipynb",
     }
 

@@ -93,28 +93,29 @@ def cash_outlook(
     on = history.last
     first = history.first() or on
     origins = monthly_origins(on, first=first + timedelta(days=FIRST_MONTHS_DAYS), months=judged_months + MONTHS_BEFORE)
+    known, book = history.known(on), open_book(history, on)
+    # asked about the last day first, because a forecaster may keep what it learned for one day for the days after it
+    debt = open_debt(book, *forecaster(known, book))
+    debt = replace(debt, items=debt.items.assign(status=forecastable(debt.items, known)))
     measured = _Measured()
     records = []
     before: tuple[OpenDebt, CashShare] | None = None
     for place, origin in enumerate(origins):
-        known, book = history.known(origin), open_book(history, origin)
-        debt = open_debt(book, *forecaster(known, book))
-        if not len(debt.items):
+        then, shown = history.known(origin), open_book(history, origin)
+        owed = open_debt(shown, *forecaster(then, shown))
+        if not len(owed.items):
             continue
         share = cash_share(history.snapshot, on=origin)
-        before = debt, share
+        before = owed, share
         if place >= len(origins) - judged_months:
-            made = cash_forecast(debt, share, measured.shocks(origin), seed=seed, draws=min(draws, _DRAWS_OF_RECORD))
+            made = cash_forecast(owed, share, measured.shocks(origin), seed=seed, draws=min(draws, _DRAWS_OF_RECORD))
             kept = made.kept().assign(model=lambda table: table["expected"])
             for name, rival in (rivals or {}).items():
-                kept[name] = _rival_weeks(open_debt(book, *rival(known, book)), share)
-            records.append(judged(kept, received(history.snapshot, debt.items, on=origin)))
-        measured.add(_past(debt, book, seed=seed))
-    known, book = history.known(on), open_book(history, on)
-    debt = open_debt(book, *forecaster(known, book))
+                kept[name] = _rival_weeks(open_debt(shown, *rival(then, shown)), share)
+            records.append(judged(kept, received(history.snapshot, owed.items, on=origin)))
+        measured.add(_past(owed, shown, seed=seed))
     if before and (on - before[0].on).days >= DAYS:
         before = None
-    debt = replace(debt, items=debt.items.assign(status=forecastable(debt.items, known)))
     share = cash_share(history.snapshot)
     coming = coming_invoices(known, cash=share.cash) if with_coming else None
     made = cash_forecast(debt, share, measured.shocks(on), coming=coming, seed=seed, draws=draws)

@@ -169,10 +169,11 @@ def groups(debt: OpenDebt) -> tuple[Codes, Codes, Codes]:
 
 
 def loadings(debt: OpenDebt) -> Floats:
-    """How far a common shock moves each invoice's score: ``3 / spread``, at most 1.
+    """How far a common shock moves each invoice's score: ``sqrt(3 / spread)``, at most 1.
 
     A month in which customers pay some days later moves an invoice that is sure to be paid within three days out
-    of what was forecast, and one that may come on any day of two months hardly. Spread is the standard deviation of
+    of what was forecast, and one that may come on any day of two months less: the root lies between a shock that is
+    the same number of days for all and one that is the same part of each one's spread. Spread is the standard deviation of
     the day of payment, given that it is paid within 91 days.
     """
     unpaid = np.column_stack([np.ones(len(debt.items)), debt.unpaid[:, :DAYS]])
@@ -182,7 +183,7 @@ def loadings(debt: OpenDebt) -> Floats:
     mean = later.sum(axis=1)
     square = (later * (2 * np.arange(DAYS) + 1)).sum(axis=1)
     spread = np.sqrt(np.maximum(square - mean**2, 0.0))
-    return LOADED_DAYS / np.maximum(spread, LOADED_DAYS)
+    return np.sqrt(LOADED_DAYS / np.maximum(spread, LOADED_DAYS))
 
 
 def normal_scores(unpaid: Floats, paid_after: Floats, *, seen_days: int) -> tuple[Floats, Floats]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from analysis.ledger.company import Company
 from analysis.reporting.gathering import Collected
-from analysis.reporting.sections import appendix, ledger, receivables, summary, time_to_payment
+from analysis.reporting.sections import appendix, cash, ledger, receivables, summary, time_to_payment
 
 TITLE = "Credit risk report"
 
@@ -28,6 +28,7 @@ def pack(collected: Collected, *, company: Company, as_of: date, known_by: date,
             ledger.page(collected),
             receivables.page(collected),
             time_to_payment.page(collected),
+            cash.page(collected),
             *appendix.pages(collected),
         ],
     }

@@ -1,4 +1,4 @@
-"""The monthly run: this company's books made ready, four questions asked, the pack set."""
+"""The monthly run: this company's books made ready, five questions asked, the pack set."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ _NOTEBOOKS: dict[str, tuple[str, ...]] = {
     "1_ledger": (),
     "2_receivables": (),
     "3_time_to_payment": (),
-    "9_monthly_report": ("1_ledger", "2_receivables", "3_time_to_payment"),
+    "6_cash": (),
+    "9_monthly_report": ("1_ledger", "2_receivables", "3_time_to_payment", "6_cash"),
 }
 
 

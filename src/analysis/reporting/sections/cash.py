@@ -5,7 +5,7 @@ from __future__ import annotations
 from analysis.ledger.opening import Opened
 from analysis.measures.history import history_of
 from analysis.models.cash import coherence
-from analysis.models.cash_forecasters import rivals, rung_forecaster
+from analysis.models.cash_forecasters import model_forecaster, rivals
 from analysis.models.cash_outlook import CashOutlook, cash_outlook
 from analysis.models.cash_record import NEAR_WEEKS, hit_table
 from analysis.models.forecastable import FORECASTABLE
@@ -34,7 +34,7 @@ def outlook_of(opened: Opened, *, with_coming: bool = True, seed: int = 0) -> Ca
     if why_not(opened):
         return None
     history = history_of(opened.snapshot)
-    return cash_outlook(history, rung_forecaster("customer_curve"), rivals=rivals(), with_coming=with_coming, seed=seed)
+    return cash_outlook(history, model_forecaster(history), rivals=rivals(), with_coming=with_coming, seed=seed)
 
 
 def hand_over(findings: Findings, opened: Opened, outlook: CashOutlook | None) -> None:
