@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 _INVOICES = """invoice number,customer number,invoice date,due date,gross amount
@@ -141,3 +142,25 @@ def test_simulate_writes_books_that_hold_together(tmp_path: Path):
 def test_help_names_every_command(tmp_path: Path):
     done = paycurve("--help", cwd=tmp_path)
     assert all(name in done.stdout for name in ("init", "check", "report", "verify", "simulate"))
+
+
+def test_a_forecast_of_three_invoices_goes_by_the_due_date_rule_that_they_can_carry(books: Path):
+    done = paycurve("forecast", "company.toml", "--as-of", "2026-02-28", "--out", "F.parquet", cwd=books)
+    assert done.returncode == 0, done.stderr
+    assert "average delay is used: the books hold no past day to judge by" in done.stderr
+    made = pd.read_parquet(books / "F.parquet").set_index("invoice_id")
+    assert sorted(made.index) == ["1002", "1003"]
+    unpaid = made[[f"unpaid_{day}" for day in range(1, 91)]]
+    # paid three days early, the only paid one (1001): 1003 is due on 8 March, so it is expected on the 5th, in 5 days
+    assert unpaid.loc["1003"].tolist() == [1.0] * 4 + [0.0] * 86
+    assert made.loc["1003", ["median_day", "low_day", "high_day"]].tolist() == [5, 5, 5]
+    # long due: tomorrow
+    assert unpaid.loc["1002"].tolist() == [0.0] * 90
+    assert made["balance"].to_dict() == {"1002": 200.0, "1003": 40.0}
+
+
+def test_a_forecast_goes_into_a_parquet_file_in_a_folder_that_is_there(books: Path):
+    wrong = paycurve("forecast", "company.toml", "--as-of", "2026-02-28", "--out", "F.csv", cwd=books)
+    assert (wrong.returncode, "F.parquet" in wrong.stderr) == (2, True)
+    nowhere = paycurve("forecast", "company.toml", "--as-of", "2026-02-28", "--out", "no/F.parquet", cwd=books)
+    assert (nowhere.returncode, "make it first" in nowhere.stderr) == (2, True)
