@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 import pytest
+from cash_world import cash_world, open_on
 from scipy.stats import truncnorm
 
 from analysis.measures.cash_received import CashShare
@@ -18,7 +20,6 @@ from analysis.models.cash_record import frozen, judged, monthly_origins, track_r
 from analysis.models.cash_shocks import STATED, Shocks, estimate_shocks, joint_misses, normal_scores
 from analysis.models.cash_stress import stress
 from analysis.models.receipts import DAYS, OpenDebt, expected_receipts, where_it_goes
-from tests.models.cash_world import cash_world, open_on
 
 ON = date(2026, 10, 31)
 ALONE = Shocks(common=0.0, persistence=0.0, week=0.0, customer=0.0, batch=0.0)
@@ -78,7 +79,7 @@ def test_scores_are_means_of_a_truncated_normal():
     unpaid = np.array([[0.8, 0.5, 0.5]])
     scores = [normal_scores(unpaid, np.array([after]), seen_days=3)[0][0] for after in (1.0, 2.0, np.inf)]
     cut = [-np.inf, -0.8416212335729143, 0.0, np.inf]
-    expected = [truncnorm(low, high).mean() for low, high in zip(cut, cut[1:], strict=False)]
+    expected = [truncnorm(low, high).mean() for low, high in pairwise(cut)]
     assert scores == pytest.approx(expected, abs=1e-9)
     spread = normal_scores(unpaid, np.array([1.0]), seen_days=3)[1][0]
     assert spread == pytest.approx(0.2 * expected[0] ** 2 + 0.3 * expected[1] ** 2 + 0.5 * expected[2] ** 2)

@@ -32,7 +32,7 @@ from analysis.reporting.findings import Collected, Findings, gather
 from analysis.reporting.pack import pack
 from analysis.reporting.pdf import typeset
 from analysis.reporting.sections import ageing as ageing_told
-from analysis.reporting.sections import ledger, receivables, summary, time_to_payment
+from analysis.reporting.sections import cash, ledger, receivables, summary, time_to_payment
 
 AS_OF = "2026-10-31"
 
@@ -85,6 +85,10 @@ def hand_over_all(books: Ledger, folder: Path) -> Collected:
         paid_only=paid_only_mean(outcomes, issued_after=issued_after),
         paid=payment_days(snapshot),
     )
+    findings.close()
+
+    findings = collector("6_cash")
+    cash.hand_over(findings, found, cash.outlook_of(found))
     findings.close()
 
     findings = collector("9_monthly_report")

@@ -16,8 +16,8 @@ from analysis.models.shrunk_curves import pooled_hazards
 
 # What the model is shown beside on the page: a rule, an average and two curves.
 SHOWN_RIVALS = ("due_date", "customer_delay", "curve_since_due", "customer_curve")
-# A fit serves half a year of the record: it costs seconds, and customers' ways change slower than that.
-REFIT_DAYS = 185
+# A fit serves three months of the record: it costs seconds, and customers' ways change slower than that.
+REFIT_DAYS = 95
 
 
 def rung_forecaster(rung: str) -> Forecaster:

@@ -173,8 +173,8 @@ def loadings(debt: OpenDebt) -> Floats:
 
     A month in which customers pay some days later moves an invoice that is sure to be paid within three days out
     of what was forecast, and one that may come on any day of two months less: the root lies between a shock that is
-    the same number of days for all and one that is the same part of each one's spread. Spread is the standard deviation of
-    the day of payment, given that it is paid within 91 days.
+    the same number of days for all and one that is the same part of each one's spread. Spread is the standard
+    deviation of the day of payment, given that it is paid within 91 days.
     """
     unpaid = np.column_stack([np.ones(len(debt.items)), debt.unpaid[:, :DAYS]])
     paid = np.maximum(1 - unpaid[:, -1], _NO_CHANCE)

@@ -23,7 +23,7 @@ def cash_fan(
     came: pd.Series | None = None,
     open_invoices: pd.Series | None = None,
     width: Any = "full",
-    height: float = 68.0,
+    height: float = 58.0,
     ax: Axes | None = None,
 ) -> Axes:
     """Cash by week: what came before the date as a solid line, what is expected after it hatched, with its bands.
@@ -86,7 +86,7 @@ def cash_fan_alt(weeks: pd.DataFrame, *, currency: str) -> str:
 
 @style.in_house_style
 def forecast_record(
-    judged: pd.DataFrame, *, currency: str, width: Any = "full", height: float = 56.0, ax: Axes | None = None
+    judged: pd.DataFrame, *, currency: str, width: Any = "full", height: float = 46.0, ax: Axes | None = None
 ) -> Axes:
     """Earlier forecasts beside what came: the 80% band of each week as a bar, the cash received as a dot.
 

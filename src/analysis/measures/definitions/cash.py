@@ -25,8 +25,8 @@ CASH: tuple[Definition, ...] = (
         id="receipts_with_coming",
         name="Expected receipts with invoices to come",
         formula="expected receipts from open invoices + sum over days to come of expected sales x share of new "
-        "invoices paid by then x cash share; expected sales = mean month of the last twelve x factor of the month of the year "
-        "((sum of the ratios of its years + 2) / (years + 2)), even over weekdays",
+        "invoices paid by then x cash share; expected sales = mean month of the last twelve x factor of the month "
+        "of the year ((sum of the ratios of its years + 2) / (years + 2)), even over weekdays",
         unit="currency",
         reading="All cash from customers, if they buy as they usually do. The part beyond open invoices grows with "
         "the distance.",

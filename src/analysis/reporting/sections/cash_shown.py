@@ -64,6 +64,7 @@ def divided_table(outlook: CashOutlook | None, *, by: str) -> pd.DataFrame:
     sums = table.sum()
     sums[["low", "high"]] = outlook.forecast.band(0.80)
     table.loc["All"] = sums
+    table = table.rename(columns={"low": "80% from", "high": "80% to"})
     return table.reset_index().rename(columns=lambda c: c.replace("_", " "))
 
 
