@@ -229,7 +229,8 @@ def test_open_invoices_and_what_became_of_them_are_those_of_the_books():
 
 def test_nothing_that_comes_after_the_day_moves_a_chance():
     """The world is rewritten after the day: other ends, longer disputes and tickets, no contact, other credit notes."""
-    drawn = draw_world(n_invoices=3_000, seed=6)
+    many = Parameters(ticket_share=0.9, billing_ticket_share=0.9)  # so that some wait for an answer on the day
+    drawn = draw_world(n_invoices=3_000, seed=6, parameters=many)
     on = date(2026, 7, 31)
     day, block, rng = day_number(on), drawn.block, np.random.default_rng(1)
     invoices, disputes, tickets = block.invoices.copy(), block.disputes.copy(), block.tickets.copy()
