@@ -1,0 +1,158 @@
+"""Open invoices as they stood on past days: against a loop over rows, and against books cut off on the day."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+from simulated_books import simulated_books
+from small_books import Ledger
+
+from analysis.ledger.simulate import simulate
+from analysis.ledger.snapshot import as_of
+from analysis.measures.history import day_number, history_of
+from analysis.models.followed import followed
+from analysis.models.habits import REL_MIN, WEEKDAY_COLUMNS, habits
+from analysis.models.landmarks import landmarks, open_book
+from analysis.models.person_days import DAY_FEATURES, FEATURES, day_matrix, described
+
+LAST, PAST = date(2026, 10, 31), date(2026, 6, 17)
+
+
+@pytest.fixture(scope="module")
+def books():
+    return simulated_books(simulate(n_invoices=1_500, seed=7))
+
+
+@pytest.fixture(scope="module")
+def history(books):
+    return history_of(as_of(books, LAST))
+
+
+@pytest.fixture(scope="module")
+def spells(history):
+    frame = history.lives.execute()
+    return frame.astype({"amount": float, "ended": float, "ended_known": float})
+
+
+def test_the_book_of_a_past_day_holds_what_a_loop_over_the_spells_finds(history, spells):
+    day = day_number(PAST)
+    is_open = (spells["begun_known"] <= day) & ~(spells["ended_known"] <= day)
+    book = open_book(history, PAST)
+    assert sorted(book.items["invoice_id"]) == sorted(spells.loc[is_open, "invoice_id"])
+    assert (book.items["rel"] == day - book.items["due"]).all()
+    assert book.on == PAST
+
+
+def test_balances_disputes_and_contacts_are_those_of_the_day():
+    ledger = (
+        Ledger()
+        .invoice("1", "A", "2026-01-01", "2026-01-31", "100.00")
+        .entry("payment", "40.00", "2026-02-10", "1")
+        .entry("payment", "60.00", "2026-03-20", "1")
+        .row("disputes", dispute_id="D", invoice_id="1", opened_on="2026-02-05", closed_on="2026-02-20", reason="price")
+        .row("contacts", contact_id="K1", customer_id="A", invoice_id="1", made_on="2026-02-08", kind="reminder")
+        .row(
+            "contacts",
+            contact_id="K2",
+            customer_id="A",
+            invoice_id="1",
+            made_on="2026-02-11",
+            kind="promise",
+            promised_on="2026-02-25",
+        )
+    )
+    history = history_of(ledger.as_of("2026-03-31"))
+    seen = pd.concat([open_book(history, date(2026, 2, day)).items for day in (7, 12, 27)]).set_index("mark")
+    seen.index = [7, 12, 27]
+    assert seen["balance"].tolist() == [100.0, 60.0, 60.0]
+    assert seen["contacts"].tolist() == [0, 2, 2]
+    assert seen["promises_broken"].tolist() == [0, 0, 1]
+    assert seen["disputes"].tolist() == [1, 1, 1]
+    assert seen["disputed_since"].notna().tolist() == [True, True, False]
+    assert open_book(history, date(2026, 2, 7)).outcome(date(2026, 3, 31)).paid_after.tolist() == [41.0]
+    assert open_book(history, date(2026, 2, 7)).outcome(date(2026, 3, 19)).paid_after.tolist() == [np.inf]
+
+
+def test_a_sample_stands_for_the_whole(history):
+    marks = [LAST - timedelta(days=15 * k) for k in range(1, 40)]
+    whole, drawn = landmarks(history, marks, rows_max=None), landmarks(history, marks, rows_max=1_000)
+    # a share of even chance: its weights add up to the whole within four standard deviations of a binomial
+    share = 1_000 / len(whole)
+    assert abs(len(drawn) - 1_000) < 4 * np.sqrt(len(whole) * share * (1 - share))
+    assert drawn.items["weight"].iloc[0] == pytest.approx(1 / share)
+    kept = drawn.items.groupby("mark").size() / whole.items.groupby("mark").size()
+    assert kept.std() < 3 * np.sqrt(share * (1 - share) / (len(whole) / len(marks)))
+    pd.testing.assert_frame_equal(drawn.items, landmarks(history, marks, rows_max=1_000).items)
+
+
+def test_habits_are_those_of_a_loop_over_the_spells(history, spells):
+    book = open_book(history, PAST)
+    found = habits(history, book.items)
+    day = day_number(PAST)
+    seen = spells[(spells["begun_known"] <= day) & (spells["begun"] > day - 730)]
+    for (_, customer), row in found.customers.iterrows():
+        own = seen[seen["customer_id"] == customer]
+        paid = own[(own["ended_known"] <= day) & (own["cause"] == "paid")]
+        late = paid["ended"] - paid["due"]
+        assert (row["paid"], row["late"], row["paid_late"]) == (len(paid), late.sum(), (late > 0).sum())
+        assert row["open"] == len(own) - (own["ended_known"] <= day).sum()
+        weekdays = ((paid["ended"] + 3) % 7).value_counts()
+        assert [row[column] for column in WEEKDAY_COLUMNS] == [weekdays.get(float(k), 0) for k in range(7)]
+        # the hazard of one day by hand, drawn to what the customer without invoices of its own is given
+        rel = int(late.min()) if len(late) else 0
+        at_risk = (
+            (own["begun"] - own["due"] <= rel)
+            & (own["ended"].where(own["ended_known"] <= day, day) - own["due"] >= rel)
+        ).sum()
+        n_paid = (late == rel).sum()
+        hazard = found.hazard[int(row["curve"]), rel - REL_MIN]
+        assert n_paid / (at_risk + 5) - 1e-6 <= hazard <= (n_paid + 5) / (at_risk + 5) + 1e-6
+
+
+def test_followed_days_end_with_the_payment_or_with_what_was_known(history, spells):
+    marks = [PAST - timedelta(days=11 * k) for k in range(1, 10)]
+    book = landmarks(history, marks, rows_max=None)
+    days = followed(described(book, habits(history, book.items)), known_until=PAST)
+    last, n_days, n_paid = day_number(PAST), 0, 0
+    for row in book.items.itertuples():
+        known = row.ended_known <= last
+        left = max(row.ended - row.mark, 1) if known else np.inf
+        until = min(left, last - row.mark, 91)
+        n_days += until
+        n_paid += known and row.cause == "paid" and left == until
+    assert (len(days.paid), int(days.paid.sum())) == (n_days, n_paid)
+    few = followed(described(book, habits(history, book.items)), known_until=PAST, most=2_000)
+    assert len(few.paid) < 2_300 < n_days
+    # weights make up for what was not drawn: the share of days with a payment stays
+    assert few.weight[few.paid].sum() / few.weight.sum() == pytest.approx(n_paid / n_days, rel=0.1)
+
+
+def test_what_a_day_knew_does_not_change_with_what_came_later(books, history):
+    """The features of a past day from the whole books are those from books cut off on the day."""
+    cut = history_of(as_of(books, PAST))
+    matrices = []
+    for seen in (history, cut):
+        book = open_book(seen, PAST)
+        rows = described(book, habits(seen, book.items))
+        row, ahead = np.repeat(np.arange(len(rows)), 91), np.tile(np.arange(1, 92), len(rows))
+        matrices.append(pd.DataFrame(day_matrix(rows, row, ahead), columns=list(FEATURES)))
+        assert len(rows) > 50
+    pd.testing.assert_frame_equal(*matrices, check_exact=True)
+
+
+def test_the_calendar_of_a_row_is_that_of_its_days(history):
+    book = open_book(history, PAST)  # a Wednesday
+    rows = described(book, habits(history, book.items))
+    matrix = day_matrix(rows, np.zeros(20, dtype=np.int64), np.arange(1, 21))
+    shown = pd.DataFrame(matrix[:, : len(DAY_FEATURES)], columns=list(DAY_FEATURES))
+    days = pd.date_range("2026-06-18", periods=20)
+    assert shown["weekday"].tolist() == list(days.dayofweek)
+    assert shown["closed"].tolist() == [float(day.dayofweek > 4) for day in days]
+    # 30 June 2026 is a Tuesday: open days left in June after Thursday 25th are Fri, Mon and Tue
+    assert shown["to_month_end"][days == "2026-06-25"].tolist() == [3]
+    assert shown["to_month_end"][days == "2026-06-30"].tolist() == [0]
+    assert shown["from_month_start"][days == "2026-07-01"].tolist() == [1]
+    assert shown["month_part"][days == "2026-06-18"].tolist() == [3]
