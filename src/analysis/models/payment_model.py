@@ -21,9 +21,9 @@ from analysis.models.scores import Matrix
 from analysis.models.shrunk_curves import pooled_hazards
 
 HEADS: dict[str, str] = {
-    "regression": "the daily hazard model, regression",
-    "boosted": "the daily hazard model, boosted trees",
-    "mean": "the daily hazard model, mean of both heads",
+    "regression": "the regression of the daily hazard model",
+    "boosted": "the boosted trees of the daily hazard model",
+    "mean": "the mean of both heads of the daily hazard model",
 }
 """The heads of the model and their names in words, the simplest first."""
 TRAINED_DAYS = 500
