@@ -208,8 +208,8 @@ def _tables(findings: Findings, outlook: CashOutlook, *, currency: str) -> None:
 
 def page(collected: Collected) -> dict[str, object]:
     """Page 5: cash to come, beside the record of earlier forecasts."""
-    if "cash" in collected.unavailable:
-        reason = collected.unavailable["cash"]["reason"]
+    if "cash_fan" not in collected.figures:
+        reason = blocks.unavailable(collected, "cash")["reason"]
         return {"kicker": "Cash", "title": "What cash comes in?", "unavailable": reason}
     content = [
         blocks.lead(collected, "cash_quarter_told", "cash_record_told"),
