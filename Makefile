@@ -26,13 +26,13 @@ report: install ## the monthly report of the sample ledger -> reports/2026-10-31
 test: install ## all tests: code, doctests, then the notebooks against their committed outputs (WORKERS= for more cores)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile tests src
 	rm -rf reports/draft
-	$(BIN)/python -m pytest --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg notebooks
+	$(BIN)/python -m pytest --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg notebooks/*.ipynb
 
 notebooks: install ## run the notebooks again on the sample ledger and keep their outputs
 	rm -rf reports/draft
 	$(BIN)/jupyter nbconvert --log-level ERROR --to notebook --inplace --execute \
 	    --ClearMetadataPreprocessor.enabled=True --ClearMetadataPreprocessor.preserve_cell_metadata_mask=tags \
-	    notebooks/*.ipynb
+	    notebooks/*.ipynb notebooks/explore/*.ipynb
 
 example: report ## keep the sample's report in reports/example and its page 1 as the README's picture (needs pdftoppm)
 	mkdir -p reports/example

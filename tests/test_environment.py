@@ -157,7 +157,7 @@ def _injected(notebook: dict) -> list[int]:
 
 
 def test_committed_notebooks_hold_no_injected_parameters():
-    found = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in (ROOT / "notebooks").glob("*.ipynb")}
+    found = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in (ROOT / "notebooks").rglob("*.ipynb")}
     assert {name: cells for name, notebook in found.items() if (cells := _injected(notebook))} == {}
 
 

@@ -91,6 +91,14 @@ def payment_effects(snapshot: Snapshot, *, rows_max: int = 20_000) -> PaymentEff
     return PaymentEffects(table=table.loc[order], notes=tuple(notes), unavailable=None, model=model, **counts)
 
 
+def coefficients_checked(effects: PaymentEffects) -> pd.DataFrame:
+    """Coefficients of the regression with the test that each is the same at all ages; empty without a regression."""
+    if effects.model is None:
+        return pd.DataFrame(columns=["coef", "std_err", "low", "high", "hazard_ratio", "p", "constant_p"])
+    table = effects.model.coefficients()
+    return table.assign(constant_p=proportionality_tests(effects.model)["p"])
+
+
 def _contrasts(made: Design, covariates: Mapping[str, str], *, disputed_from: float) -> list[tuple[Column, Contrast]]:
     """The comparison that each column of a design answers, in words."""
     return [
