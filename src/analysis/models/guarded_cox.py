@@ -26,9 +26,7 @@ def guarded_cox(design: Design, *, strata: str | None = None, cluster: str | Non
     """
 
     def fitted(ridge: float) -> CoxModel:
-        return cox(
-            design.rows, covariates=design.names, entered="entered", strata=strata, cluster=cluster, ridge=ridge
-        )
+        return cox(design.rows, covariates=design.names, entered="entered", strata=strata, cluster=cluster, ridge=ridge)
 
     model = fitted(0.0)
     fault = _fault(model)
