@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from analysis.ledger.opening import Opened
 from analysis.measures.cash_received import cash_by_week
@@ -68,32 +69,37 @@ def divided_table(outlook: CashOutlook | None, *, by: str) -> pd.DataFrame:
     return table.reset_index().rename(columns=lambda c: c.replace("_", " "))
 
 
-def fan(opened: Opened, outlook: CashOutlook | None) -> Axes | None:
+def fan(opened: Opened, outlook: CashOutlook | None) -> Figure | None:
     """Thirteen weeks with their bands after thirteen weeks of what came; open invoices alone where that is all."""
     if outlook is None:
         return None
     weeks, layered = outlook.forecast.weeks, outlook.forecast.with_coming
     currency = opened.company.currency
     if layered is None:
-        return charts.cash_fan(weeks, currency=currency)
+        return _whole(charts.cash_fan(weeks, currency=currency))
     came = cash_by_week(opened.snapshot)
-    return charts.cash_fan(layered, currency=currency, came=came, open_invoices=weeks["expected"])
+    return _whole(charts.cash_fan(layered, currency=currency, came=came, open_invoices=weeks["expected"]))
 
 
-def record(opened: Opened, outlook: CashOutlook | None) -> Axes | None:
+def record(opened: Opened, outlook: CashOutlook | None) -> Figure | None:
     """The first four weeks of earlier forecasts beside what came."""
     if outlook is None or not outlook.record.forecasts:
         return None
-    return charts.forecast_record(judged_weeks(outlook.record), currency=opened.company.currency)
+    return _whole(charts.forecast_record(judged_weeks(outlook.record), currency=opened.company.currency))
 
 
-def bridge(opened: Opened, outlook: CashOutlook | None) -> Axes | None:
+def bridge(opened: Opened, outlook: CashOutlook | None) -> Figure | None:
     """From the forecast of a month ago to this one."""
     if outlook is None or outlook.bridge is None:
         return None
-    return charts.waterfall(outlook.bridge, unit=opened.company.currency)
+    return _whole(charts.waterfall(outlook.bridge, unit=opened.company.currency))
 
 
 def stress_table(outlook: CashOutlook | None) -> pd.DataFrame:
     """Expected cash by week as forecast and under the two adversities."""
     return pd.DataFrame() if outlook is None else outlook.stress.weeks
+
+
+def _whole(drawn: Axes) -> Figure | None:
+    """The figure of a chart, which a notebook shows as a picture."""
+    return drawn.get_figure(root=True)
