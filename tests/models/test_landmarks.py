@@ -14,8 +14,9 @@ from analysis.ledger.simulate import simulate
 from analysis.ledger.snapshot import as_of
 from analysis.measures.history import day_number, history_of
 from analysis.models.followed import followed
-from analysis.models.habits import REL_MIN, WEEKDAY_COLUMNS, habits
+from analysis.models.habits import PHASE_COLUMNS, REL_MIN, habits
 from analysis.models.landmarks import landmarks, open_book
+from analysis.models.paydays import month_places
 from analysis.models.person_days import DAY_FEATURES, FEATURES, day_matrix, described
 
 LAST, PAST = date(2026, 10, 31), date(2026, 6, 17)
@@ -99,8 +100,8 @@ def test_habits_are_those_of_a_loop_over_the_spells(history, spells):
         late = paid["ended"] - paid["due"]
         assert (row["paid"], row["late"], row["paid_late"]) == (len(paid), late.sum(), (late > 0).sum())
         assert row["open"] == len(own) - (own["ended_known"] <= day).sum()
-        weekdays = ((paid["ended"] + 3) % 7).value_counts()
-        assert [row[column] for column in WEEKDAY_COLUMNS] == [weekdays.get(float(k), 0) for k in range(7)]
+        phases = ((paid["ended"] + 3) % 14).value_counts()
+        assert [row[column] for column in PHASE_COLUMNS] == [phases.get(float(k), 0) for k in range(14)]
         # the hazard of one day by hand, drawn to what the customer without invoices of its own is given
         rel = int(late.min()) if len(late) else 0
         at_risk = (
@@ -155,4 +156,14 @@ def test_the_calendar_of_a_row_is_that_of_its_days(history):
     assert shown["to_month_end"][days == "2026-06-25"].tolist() == [3]
     assert shown["to_month_end"][days == "2026-06-30"].tolist() == [0]
     assert shown["from_month_start"][days == "2026-07-01"].tolist() == [1]
-    assert shown["month_part"][days == "2026-06-18"].tolist() == [3]
+    # by fifths of the month, then the first and the last open days
+    assert shown["month_place"][days == "2026-06-18"].tolist() == [7 + 3]
+    assert shown["month_place"][days == "2026-07-02"].tolist() == [4]
+    assert shown["month_place"][days == "2026-06-29"].tolist() == [1]
+
+
+def test_the_middle_of_the_month_is_the_15th_or_the_next_open_day():
+    days = pd.to_datetime(["2026-06-15", "2026-08-15", "2026-08-17", "2026-08-18", "2026-11-16", "2026-11-15"])
+    numbers = (days - pd.Timestamp("1970-01-01")).days.to_numpy()
+    # 15 August 2026 is a Saturday, 15 November a Sunday
+    assert (month_places(numbers) == 6).tolist() == [True, False, True, False, True, False]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from analysis.ledger.contract import Outcome
 from analysis.measures.history import History, day_number, day_of, marks_table, shown_on
+from analysis.models.paydays import MONTH_PLACES, month_places
 
 # Days since due for which hazards are kept; what lies beyond counts with the last.
 REL_MIN, REL_MAX = -90, 180
@@ -21,12 +22,11 @@ WINDOW_DAYS = 730
 RECENT_DAYS = 60
 # Pseudo-invoices by which a customer's curve is drawn to its segment's, and a segment's to that of all (modelling.md).
 CUSTOMER_PRIOR, SEGMENT_PRIOR = 5.0, 50.0
-_RHYTHM_DAYS = 180
-# Days of the month on which payment runs are usual, by fifths of the month.
-_MONTH_PARTS = ((1, 5), (6, 10), (11, 15), (16, 20), (21, 25), (26, 31))
-WEEKDAY_COLUMNS = [f"weekday_{day}" for day in range(7)]
-MONTH_PART_COLUMNS = [f"month_part_{part}" for part in range(len(_MONTH_PARTS))]
-
+HALF_YEAR_DAYS = 180
+PHASE_COLUMNS = [f"phase_{phase}" for phase in range(14)]
+MONTH_PLACE_COLUMNS = [f"month_place_{place}" for place in range(MONTH_PLACES)]
+# Shares of the invoices of a customer that are paid by the days told of it, and the weight of the prior there.
+_QUANTILES, _QUANTILE_PRIOR = (0.1, 0.5, 0.9), 1.0
 _TAIL_DAYS = 60
 # Units into which one expected payment is divided, so that the engine adds whole numbers.
 _UNITS = 10**6
@@ -42,9 +42,12 @@ class Habits:
       their days late and squares (``late``, ``late_squared``), how many were late (``paid_late``), the same of the
       last 60 days (``recent_*``), payments ``expected`` by the hazard of all (``recent_expected``), ``last_paid``,
       ``pay_days`` (different days of payment in 180 days), open and overdue invoices and amounts (document
-      currency), ``first_issued``, sums by weekday and part of the month, and ``curve``: its row in ``hazard``.
+      currency), ``first_issued``, sums by weekday of two weeks and place in the month, the same ``late`` of half a
+      year, and ``curve``: its row in ``hazard``.
     - ``hazard``: chance of payment on each day since due (``REL_MIN`` to ``REL_MAX``) given that it is open, drawn to
       the segment's with :data:`CUSTOMER_PRIOR` pseudo-invoices; ``smooth``: the same from counts of seven days.
+    - ``quantiles``: days since due by which a tenth, a half and nine tenths of a customer's invoices are paid, open
+      ones taken into account; a row per curve.
     - ``pooled``: hazard of payment of all invoices by mark; ``leaving``: hazard of leaving otherwise, by mark;
       both over the same days since due. ``marks``: the day numbers of their rows.
     """
@@ -53,6 +56,7 @@ class Habits:
     customers: pd.DataFrame
     hazard: Grid
     smooth: Grid
+    quantiles: Grid
     pooled: Grid
     leaving: Grid
 
@@ -74,7 +78,7 @@ def habits(history: History, rows: pd.DataFrame, *, curves_max: int = 12_000) ->
     whose = whose.sort_values(["mark", "customer_id"], ignore_index=True)
     step = max(1, -(-len(whose) // curves_max))
     known = _customer_sums(history, whose, marks, np.cumsum(-np.log1p(-np.minimum(pooled, 0.999)), axis=1))
-    curves, hazard, smooth = _curves(history, whose, marks[::step], by_segment[::step], labels)
+    curves, hazard, smooth, quantiles = _curves(history, whose, marks[::step], by_segment[::step], labels)
     latest = marks[::step][np.searchsorted(marks[::step], whose["mark"].to_numpy(), side="right") - 1]
     row = curves.reindex(pd.MultiIndex.from_arrays([latest, whose["customer_id"]]))
     # A customer that had nothing open on the earlier day has no curve of that day: its segment's stands in.
@@ -92,6 +96,7 @@ def habits(history: History, rows: pd.DataFrame, *, curves_max: int = 12_000) ->
         customers=known.assign(curve=curve.astype(int)),
         hazard=np.concatenate([hazard, stand_in]).astype(np.float32),
         smooth=np.concatenate([smooth, stand_in]).astype(np.float32),
+        quantiles=np.concatenate([quantiles, _quantiles(stand_in)]).astype(np.float32),
         pooled=pooled.astype(np.float32),
         leaving=leaving.astype(np.float32),
     )
@@ -167,8 +172,8 @@ def _segment_counts(history: History, days: Sequence[date]) -> tuple[dict[str, N
 
 def _curves(
     history: History, whose: pd.DataFrame, marks: NDArray[np.int64], by_segment: NDArray[np.float64], labels: list[str]
-) -> tuple[pd.Series, Grid, Grid]:
-    """Row of the curve of each mark and customer, the hazards, and the hazards smoothed over seven days."""
+) -> tuple[pd.Series, Grid, Grid, Grid]:
+    """Row of the curve of each mark and customer, the hazards, the same smoothed over seven days, and quantiles."""
     wanted = whose[whose["mark"].isin(marks)].reset_index(drop=True)
     shown = _shown_at(history, [day_of(int(mark)) for mark in marks])
     pairs = ibis.memtable(wanted[["mark", "customer_id"]].astype({"mark": "int32"}))
@@ -180,7 +185,18 @@ def _curves(
     prior = by_segment[np.searchsorted(marks, wanted["mark"].to_numpy()), segment]
     hazard = _shrunk(grids["paid"], grids["at_risk"], prior=prior, weight=CUSTOMER_PRIOR)
     smooth = _shrunk(_seven_days(grids["paid"]), _seven_days(grids["at_risk"]), prior=prior, weight=CUSTOMER_PRIOR)
-    return pd.Series(np.arange(len(index)), index=index), hazard.astype(np.float32), smooth.astype(np.float32)
+    light = _shrunk(grids["paid"], grids["at_risk"], prior=prior, weight=_QUANTILE_PRIOR)
+    row = pd.Series(np.arange(len(index)), index=index)
+    return row, hazard.astype(np.float32), smooth.astype(np.float32), _quantiles(light)
+
+
+def _quantiles(hazard: NDArray[np.float64]) -> Grid:
+    """First days since due by which the shares of :data:`_QUANTILES` are paid; the last day where none is."""
+    unpaid = np.cumprod(1.0 - hazard, axis=1)
+    reached = [(unpaid <= 1.0 - share).argmax(axis=1) for share in _QUANTILES]
+    never = [unpaid[:, -1] > 1.0 - share for share in _QUANTILES]
+    days = [np.where(n, N_REL - 1, r) + REL_MIN for r, n in zip(reached, never, strict=True)]
+    return np.stack(days, axis=1).astype(np.float32)
 
 
 def _seven_days(counts: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -209,13 +225,17 @@ def _customer_sums(history: History, whose: pd.DataFrame, marks: NDArray, cumula
         table = ibis.memtable(hazard.rename(columns={"cumulated": f"at_{place}"}))
         joined = shown.left_join(table, [shown["mark"] == table["_mark"], shown[place] == table["_rel"]])
         shown = joined.select(*shown.columns, f"at_{place}")
+    calendar = ibis.memtable(_calendar(history, marks))
+    joined = shown.left_join(calendar, shown["left"] == calendar["_day"])
+    shown = joined.select(*shown.columns, "place")
+    # days since a Monday of long ago: the first seven of fourteen are the weekdays of one week, the last of the other
+    phase = (shown["left"] + 3) % 14
     from_recent = ibis.greatest(shown["at_entry"], shown["at_was"])
     paid, late = shown["is_paid"], (shown["left"] - shown["due"]).cast("int64")
     is_open = shown["is_open"]
     overdue = is_open & (shown["due"] < shown["mark"])
     lately = paid & shown["is_recent"]
-    on = (ibis.date("1970-01-01") + shown["left"].as_interval("D")).cast("date")
-    weekday, day = on.day_of_week.index(), on.day()
+    in_half_year = paid & (shown["left"] > shown["mark"] - HALF_YEAR_DAYS)
     sums = shown.group_by("mark", "customer_id").aggregate(
         paid=paid.sum(),
         late=late.sum(where=paid),
@@ -223,10 +243,12 @@ def _customer_sums(history: History, whose: pd.DataFrame, marks: NDArray, cumula
         paid_late=(paid & (late > 0)).sum(),
         recent_paid=lately.sum(),
         recent_late=late.sum(where=lately),
+        half_year_paid=in_half_year.sum(),
+        half_year_late=late.sum(where=in_half_year),
         expected=(shown["at_exit"] - shown["at_entry"]).sum(),
         recent_expected=(shown["at_exit"] - from_recent).sum(where=shown["is_recent"]),
         last_paid=shown["left"].max(where=paid),
-        pay_days=shown["left"].nunique(where=paid & (shown["left"] > shown["mark"] - _RHYTHM_DAYS)),
+        pay_days=shown["left"].nunique(where=in_half_year),
         open=is_open.sum(),
         overdue=overdue.sum(),
         open_amount=shown["amount"].sum(where=is_open),
@@ -234,13 +256,24 @@ def _customer_sums(history: History, whose: pd.DataFrame, marks: NDArray, cumula
         amount=shown["amount"].sum(),
         invoices=shown.count(),
         first_issued=shown["issued"].min(),
-        **{name: (paid & (weekday == k)).sum() for k, name in enumerate(WEEKDAY_COLUMNS)},
-        **{
-            name: (paid & day.between(low, high)).sum()
-            for name, (low, high) in zip(MONTH_PART_COLUMNS, _MONTH_PARTS, strict=True)
-        },
+        **{name: (paid & (phase == k)).sum() for k, name in enumerate(PHASE_COLUMNS)},
+        **{name: (paid & (shown["place"] == k)).sum() for k, name in enumerate(MONTH_PLACE_COLUMNS)},
     )
-    frame = sums.execute().set_index(["mark", "customer_id"]).astype(float)
-    frame = frame.fillna({"late": 0, "recent_late": 0, "recent_expected": 0})
+    index = pd.MultiIndex.from_frame(whose[["mark", "customer_id"]])
+    frame = sums.execute().set_index(["mark", "customer_id"]).astype(float).reindex(index)
     frame[["expected", "recent_expected"]] /= _UNITS
-    return frame.reindex(pd.MultiIndex.from_frame(whose[["mark", "customer_id"]]))
+    # A customer with nothing but invoices older than the window has done nothing in it, which is a fact and not a gap.
+    begun = frame["first_issued"].fillna(pd.Series(index.get_level_values("mark") - WINDOW_DAYS, index=index))
+    return (
+        frame.drop(columns=["last_paid", "first_issued"])
+        .fillna(0.0)
+        .assign(last_paid=frame["last_paid"], first_issued=begun)
+    )
+
+
+def _calendar(history: History, marks: NDArray[np.int64]) -> pd.DataFrame:
+    """Place in its month of every day on which anything shown can have been paid."""
+    first = history.first()
+    begin = day_number(first) if first is not None else int(marks[0])
+    days = np.arange(min(begin, int(marks[0])) - 400, int(marks[-1]) + 1)
+    return pd.DataFrame({"_day": days.astype("int32"), "place": month_places(days).astype("int32")})

@@ -10,6 +10,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
 from analysis.models.followed import PersonDays
+from analysis.models.paydays import MONTH_PLACES
 from analysis.models.person_days import DAY_FEATURES, FEATURES, Matrix, Rows, day_matrix
 
 # Thirteen weeks, so that the cash forecast needs no other model.
@@ -22,13 +23,15 @@ _BENDS: dict[str, tuple[float, ...]] = {
     "rel": (-45, -30, -20, -14, -10, -7, -4, -2, 0, 2, 4, 7, 10, 14, 20, 30, 45, 60, 90, 120),
     "after_usual": (-20, -10, -5, -2, 0, 2, 5, 10, 20, 40),
     "after_usual_scaled": (-2, -1, -0.5, 0, 0.5, 1, 2),
+    **dict.fromkeys(("after_lately", "after_half"), (-15, -7, -3, -1, 0, 1, 3, 7, 15, 30)),
+    **dict.fromkeys(("after_first", "after_most"), (-7, -3, 0, 3, 7)),
     "ahead": (3, 7, 14, 30, 60),
     "since_paid": (3, 7, 14, 30, 60),
     "own_hazard": (-5, -4, -3, -2, -1),
     "to_promise": (-7, -3, 0, 3, 7),
 }
 _LEVELS = {
-    **{"weekday": 7, "to_month_end": 7, "from_month_start": 7, "month_part": 6},
+    **{"weekday": 7, "to_month_end": 7, "from_month_start": 7, "month_place": MONTH_PLACES},
     # the labels first seen; later ones are told apart by their curves alone
     **{"segment": 8, "channel": 8, "entity": 8},
 }

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.models.habits import MONTH_PART_COLUMNS, N_REL, REL_MIN, WEEKDAY_COLUMNS, Habits
+from analysis.models.habits import MONTH_PLACE_COLUMNS, N_REL, PHASE_COLUMNS, REL_MIN, Habits
 from analysis.models.landmarks import OpenBook
+from analysis.models.paydays import month_places, open_days
 
 # Weekdays on which less than this share of invoices is paid are days on which nobody pays.
 _CLOSED_SHARE = 0.01
@@ -18,15 +19,41 @@ _TINY = 1e-4
 
 ROW_FEATURES = (
     *("terms", "log_amount", "relative_amount", "part_paid", "age", "rel_at_mark"),
-    *("log_paid", "usual_delay", "delay_spread", "recent_delay", "share_late", "frailty", "recent_frailty"),
+    *(
+        "log_paid",
+        "usual_delay",
+        "delay_spread",
+        "lately_delay",
+        "half_year_delay",
+        "share_late",
+        "frailty",
+        "recent_frailty",
+    ),
     *("log_open", "overdue_share", "overdue_amount_share", "tenure", "pay_gap", "pooled_frailty"),
     *("disputed", "disputed_days", "disputes", "dispute_closed_days", "contacts", "contact_days", "promises_broken"),
     *("segment", "channel", "entity"),
 )
 DAY_FEATURES = (
-    *("rel", "ahead", "weekday", "closed", "to_month_end", "from_month_start", "month_part"),
-    *("own_hazard", "own_hazard_moved", "smooth_hazard", "pooled_hazard", "weekday_habit", "month_part_habit"),
-    *("after_usual", "after_usual_scaled", "since_paid", "since_paid_in_gaps", "to_promise"),
+    *("rel", "ahead", "weekday", "closed", "to_month_end", "from_month_start", "month_place"),
+    *(
+        "own_hazard",
+        "own_hazard_moved",
+        "smooth_hazard",
+        "pooled_hazard",
+        "weekday_habit",
+        "phase_habit",
+        "month_place_habit",
+    ),
+    *(
+        "after_first",
+        "after_half",
+        "after_most",
+        "after_usual",
+        "after_usual_scaled",
+        "after_lately",
+        "after_half_year",
+    ),
+    *("since_paid", "since_paid_in_gaps", "to_promise"),
 )
 FEATURES = (*DAY_FEATURES, *ROW_FEATURES)
 
@@ -47,7 +74,8 @@ class Rows:
     mark_row: NDArray[np.int64]
     last_paid: NDArray[np.float64]
     weekday_habit: Matrix
-    month_part_habit: Matrix
+    phase_habit: Matrix
+    month_place_habit: Matrix
     closed: NDArray[np.bool_]  # by mark and weekday, Monday first
 
     def __len__(self) -> int:
@@ -63,7 +91,8 @@ class Rows:
             mark_row=self.mark_row[keep],
             last_paid=self.last_paid[keep],
             weekday_habit=self.weekday_habit[keep],
-            month_part_habit=self.month_part_habit[keep],
+            phase_habit=self.phase_habit[keep],
+            month_place_habit=self.month_place_habit[keep],
             closed=self.closed,
         )
 
@@ -79,9 +108,12 @@ def described(book: OpenBook, habits: Habits) -> Rows:
     mean_late = _ratio(by_mark["late"].to_numpy(), by_mark["paid"].to_numpy())[mark_row]
     mark = items["mark"].to_numpy(dtype=float)
     paid, seen = sums["paid"], np.maximum(sums["open"], 1.0)
-    usual = (sums["late"] + 3.0 * mean_late) / (paid + 3.0)
-    spread = (np.nan_to_num(sums["late_squared"]) + 3.0 * (100.0 + mean_late**2)) / (paid + 3.0) - usual**2
-    lately = (sums["recent_late"] + 3.0 * usual) / (sums["recent_paid"] + 3.0)
+    # Each leans on the one before it, lightly: a customer is itself after a few payments.
+    usual = (sums["late"] + mean_late) / (paid + 1.0)
+    around = np.nan_to_num(sums["late_squared"]) - _ratio(sums["late"] ** 2, paid)
+    spread = (np.maximum(around, 0.0) + 100.0) / (paid + 1.0)
+    half_year = (sums["half_year_late"] + 2.0 * usual) / (sums["half_year_paid"] + 2.0)
+    lately = (sums["recent_late"] + 2.0 * half_year) / (sums["recent_paid"] + 2.0)
     market = np.log((by_mark["recent_paid"] + 20.0) / (by_mark["recent_expected"] + 20.0)).to_numpy()[mark_row]
     amount = items["amount"].to_numpy(dtype=float)
     typical = np.maximum(_ratio(sums["amount"], sums["invoices"]), 0.01)
@@ -95,7 +127,8 @@ def described(book: OpenBook, habits: Habits) -> Rows:
         "log_paid": np.log1p(paid),
         "usual_delay": usual,
         "delay_spread": np.sqrt(np.maximum(spread, 1.0)),
-        "recent_delay": lately - usual,
+        "lately_delay": lately - usual,
+        "half_year_delay": half_year - usual,
         "share_late": (sums["paid_late"] + 1.0) / (paid + 2.0),
         "frailty": np.log((paid + 3.0) / (sums["expected"] + 3.0)),
         "recent_frailty": np.log((sums["recent_paid"] + 3.0) / (sums["recent_expected"] + 3.0)),
@@ -115,7 +148,9 @@ def described(book: OpenBook, habits: Habits) -> Rows:
         **{name: items[name].map(book.history.codes(name)) for name in ("segment", "channel", "entity")},
     }
     fixed = np.column_stack([np.asarray(columns[name], dtype=np.float32) for name in ROW_FEATURES])
-    weekdays, parts = (_by_mark(habits, columns) for columns in (WEEKDAY_COLUMNS, MONTH_PART_COLUMNS))
+    phases, places = (_by_mark(habits, columns) for columns in (PHASE_COLUMNS, MONTH_PLACE_COLUMNS))
+    weekdays = phases[:, :7] + phases[:, 7:]
+    own_phases = who[PHASE_COLUMNS].to_numpy(dtype=float)
     closed = weekdays < _CLOSED_SHARE * np.maximum(weekdays.sum(axis=1, keepdims=True), 1.0)
     return Rows(
         items=items,
@@ -124,8 +159,9 @@ def described(book: OpenBook, habits: Habits) -> Rows:
         curve=who["curve"].to_numpy(dtype=np.int64),
         mark_row=mark_row,
         last_paid=_or(who["last_paid"], np.nan),
-        weekday_habit=_habit(who[WEEKDAY_COLUMNS].to_numpy(dtype=float), weekdays[mark_row]),
-        month_part_habit=_habit(who[MONTH_PART_COLUMNS].to_numpy(dtype=float), parts[mark_row]),
+        weekday_habit=_habit(own_phases[:, :7] + own_phases[:, 7:], weekdays[mark_row]),
+        phase_habit=_habit(own_phases, phases[mark_row]),
+        month_place_habit=_habit(who[MONTH_PLACE_COLUMNS].to_numpy(dtype=float), places[mark_row]),
         closed=closed & ~closed.all(axis=1, keepdims=True),
     )
 
@@ -139,9 +175,11 @@ def day_matrix(rows: Rows, row: NDArray[np.int64], ahead: NDArray[np.int64]) -> 
     place = np.clip(rel - REL_MIN, 0, N_REL - 1)
     curve, mark_row = rows.curve[row], rows.mark_row[row]
     closed = rows.closed[mark_row]
-    to_end, from_start, part = _month_places(day, closed)
+    to_end, from_start, month_place = _month_days(day, closed)
+    quantiles = rows.habits.quantiles[curve]
     own = rows.habits.hazard[curve, place]
     fixed = rows.fixed[row]
+    lately, half_year = (fixed[:, ROW_FEATURES.index(name)] for name in ("lately_delay", "half_year_delay"))
     usual, spread = fixed[:, ROW_FEATURES.index("usual_delay")], fixed[:, ROW_FEATURES.index("delay_spread")]
     gap = fixed[:, ROW_FEATURES.index("pay_gap")]
     since_paid = np.minimum(_or(day - rows.last_paid[row], 365.0), 365.0)
@@ -153,15 +191,21 @@ def day_matrix(rows: Rows, row: NDArray[np.int64], ahead: NDArray[np.int64]) -> 
         "closed": np.take_along_axis(closed, weekday[:, None], axis=1)[:, 0],
         "to_month_end": to_end,
         "from_month_start": from_start,
-        "month_part": part,
+        "month_place": month_place,
         "own_hazard": _log_odds(own),
         "own_hazard_moved": _log_odds(_moved(rows.habits.hazard, closed, curve, place, weekday, ahead)),
         "smooth_hazard": _log_odds(rows.habits.smooth[curve, place]),
         "pooled_hazard": _log_odds(rows.habits.pooled[mark_row, place]),
         "weekday_habit": rows.weekday_habit[row, weekday],
-        "month_part_habit": rows.month_part_habit[row, part],
+        "phase_habit": rows.phase_habit[row, (day + 3) % 14],
+        "month_place_habit": rows.month_place_habit[row, month_place],
+        "after_first": rel - quantiles[:, 0],
+        "after_half": rel - quantiles[:, 1],
+        "after_most": rel - quantiles[:, 2],
         "after_usual": rel - usual,
         "after_usual_scaled": (rel - usual) / spread,
+        "after_lately": rel - usual - lately,
+        "after_half_year": rel - usual - half_year,
         "since_paid": since_paid,
         "since_paid_in_gaps": np.minimum(since_paid / gap, 20.0),
         "to_promise": np.clip(_or(day - promised, -30.0), -30.0, 30.0),
@@ -185,22 +229,19 @@ def _moved(
     return np.where(closed[every, weekday], _TINY, 1.0 - staying)
 
 
-def _month_places(day: NDArray, closed: NDArray[np.bool_]) -> tuple[NDArray, NDArray, NDArray]:
-    """Open days until the end of the month and since its start (both at most six), and the fifth of the month."""
+def _month_days(day: NDArray, closed: NDArray[np.bool_]) -> tuple[NDArray, NDArray, NDArray]:
+    """Open days until the end of the month and since its start (both at most six), and the place in the month."""
     low, high = int(day.min()) - 40, int(day.max()) + 40
     calendar = pd.date_range(pd.Timestamp("1970-01-01") + pd.Timedelta(days=low), periods=high - low + 1)
     months = (calendar.year * 12 + calendar.month).to_numpy()
-    part = np.minimum((calendar.day.to_numpy() - 1) // 5, len(MONTH_PART_COLUMNS) - 1)
     to_end, from_start = np.empty(len(day), dtype=np.int64), np.empty(len(day), dtype=np.int64)
     pattern = closed @ (1 << np.arange(7))
     for bits in np.unique(pattern):
-        opens = (bits >> calendar.dayofweek.to_numpy()) & 1 == 0
-        month = pd.Series(opens.astype(int)).groupby(months)
-        done, whole = month.cumsum().to_numpy(), month.transform("sum").to_numpy()
+        done, whole = open_days((bits >> calendar.dayofweek.to_numpy()) & 1 == 0, months)
         those = pattern == bits
         to_end[those] = (whole - done)[day[those] - low]
         from_start[those] = done[day[those] - low]
-    return np.minimum(to_end, _MONTH_ENDS_SHOWN), np.minimum(from_start, _MONTH_ENDS_SHOWN), part[day - low]
+    return np.minimum(to_end, _MONTH_ENDS_SHOWN), np.minimum(from_start, _MONTH_ENDS_SHOWN), month_places(day)
 
 
 def _by_mark(habits: Habits, columns: list[str]) -> NDArray[np.float64]:
