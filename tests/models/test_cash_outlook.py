@@ -11,10 +11,11 @@ from small_books import Ledger
 
 from analysis.measures.cash_received import cash_by_week, cash_share, received
 from analysis.measures.history import history_of
-from analysis.models.cash_forecasters import model_forecaster, rung_forecaster
+from analysis.models.cash_forecasters import rung_forecaster
 from analysis.models.cash_outlook import CashOutlook, cash_outlook, judge_frame
 from analysis.models.cash_shocks import STATED
 from analysis.models.coming_invoices import run_rate, sales_error
+from analysis.models.forecast import forecaster
 from analysis.models.landmarks import open_book
 from analysis.models.receipts import DAYS
 
@@ -128,11 +129,11 @@ def test_books_with_nothing_open_or_one_customer_are_forecast():
     ledger = Ledger()
     ledger.invoice("A", "K", "2024-10-01", "2024-10-31", "100").entry("payment", "100", "2024-11-05", "A")
     history = history_of(ledger.as_of(AS_OF))
-    empty = cash_outlook(history, model_forecaster(history), draws=500)
+    empty = cash_outlook(history, forecaster(history), draws=500)
     assert empty.forecast.expected == 0
     assert empty.forecast.debt.total == 0
     ledger.invoice("B", "K", "2024-12-01", "2024-12-31", "100")
     history = history_of(ledger.as_of(AS_OF))
-    one = cash_outlook(history, model_forecaster(history), draws=500)
+    one = cash_outlook(history, forecaster(history), draws=500)
     assert one.forecast.debt.total == 100
     assert 0 <= one.forecast.expected <= 100

@@ -95,7 +95,7 @@ def hand_over_all(books: Ledger, folder: Path) -> Collected:
     outlook = None
     if not cash.why_not(found):
         outlook = cash_outlook(history_of(snapshot), rung_forecaster("customer_curve"), judged_months=6)
-    cash.hand_over(findings, found, outlook)
+    cash.hand_over(findings, found, outlook, None)
     findings.close()
 
     findings = collector("9_monthly_report")

@@ -29,7 +29,7 @@ class PersonDays:
 
 
 def followed(rows: Rows, *, known_until: date, most: int = PERSON_DAYS_MAX) -> PersonDays:
-    """Every landmark row followed from the day after its own until it left, at most 91 days or until all that was known.
+    """Every landmark row followed from the day after its own until it left, for 91 days or as long as was known.
 
     Only what the books showed by ``known_until`` is used. Above ``most`` days, days of payment are kept (half of
     ``most`` at most) and of the others an even sample is drawn; weights make up for it, and average one.

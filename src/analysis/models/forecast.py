@@ -17,15 +17,15 @@ from analysis.models.outlook import PaymentOutlook, outlook_of_rule
 from analysis.models.payment_model import HEADS, HORIZON_DAYS, PaymentModel, payment_model
 from analysis.models.shrunk_curves import pooled_hazards
 
-# A fit of the record serves a quarter: what it learned is older then, never younger, than what it is asked about.
-REFIT_DAYS = 92
+# A fit of the record serves four months: it costs seconds, and what it learned is older than what it is asked about.
+REFIT_DAYS = 123
 FORECAST_DAYS = 90
 # Invoices of each past day that the record is made of; enough to tell forecasters apart, and no more on a large ledger.
 _JUDGED_PER_DAY = 3_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Forecaster:
+class ChosenForecaster:
     """Who forecasts a ledger, with its record: as of any day, from what was known on it."""
 
     chosen: Champion
@@ -54,7 +54,7 @@ class PaymentForecast:
     on: date
     book: OpenBook
     outlook: PaymentOutlook
-    forecaster: Forecaster
+    forecaster: ChosenForecaster
 
     def frame(self) -> pd.DataFrame:
         """One row per open invoice, as ``forecast.parquet`` holds it.
@@ -92,10 +92,10 @@ class PaymentForecast:
         return pd.concat([known, unpaid, days, last], axis=1)
 
 
-def forecaster(history: History, *, record_months: int = 12) -> Forecaster:
+def forecaster(history: History, *, record_months: int = 12) -> ChosenForecaster:
     """Judge the naive ladder and the heads of the model on days of the past, and choose by the promotion rule.
 
-    Every forecast of the record is made of what was known on its day, by a fit at most a quarter older. Without
+    Every forecast of the record is made of what was known on its day, by a fit at most four months older. Without
     days to judge by, the highest rung that the books can carry is used.
     """
     known = history.known(history.last)
@@ -103,7 +103,7 @@ def forecaster(history: History, *, record_months: int = 12) -> Forecaster:
     carried = strongest_carried(known)
     if not origins:
         tested = backtest(history, origins=[])
-        return Forecaster(chosen=champion(tested, carried=carried), tested=tested, model=None)
+        return ChosenForecaster(chosen=champion(tested, carried=carried), tested=tested, model=None)
     model = payment_model(history, first_asked=min(origins), refit_days=REFIT_DAYS)
     learns = model.can_forecast(history.last)
     tested = backtest(
@@ -113,10 +113,10 @@ def forecaster(history: History, *, record_months: int = 12) -> Forecaster:
         origins=origins,
         invoices_max=_JUDGED_PER_DAY,
     )
-    return Forecaster(chosen=champion(tested, carried=carried), tested=tested, model=model if learns else None)
+    return ChosenForecaster(chosen=champion(tested, carried=carried), tested=tested, model=model if learns else None)
 
 
-def payment_forecast(history: History, chosen: Forecaster | None = None) -> PaymentForecast:
+def payment_forecast(history: History, chosen: ChosenForecaster | None = None) -> PaymentForecast:
     """Forecast every invoice open on the last day of a history."""
     chosen = chosen or forecaster(history)
     book = open_book(history, history.last)

@@ -186,8 +186,8 @@ def _curves(
     hazard = _shrunk(grids["paid"], grids["at_risk"], prior=prior, weight=CUSTOMER_PRIOR)
     smooth = _shrunk(_seven_days(grids["paid"]), _seven_days(grids["at_risk"]), prior=prior, weight=CUSTOMER_PRIOR)
     light = _shrunk(grids["paid"], grids["at_risk"], prior=prior, weight=_QUANTILE_PRIOR)
-    row = pd.Series(np.arange(len(index)), index=index)
-    return row, hazard.astype(np.float32), smooth.astype(np.float32), _quantiles(light)
+    rows = pd.Series(np.arange(len(index)), index=index)
+    return rows, hazard.astype(np.float32), smooth.astype(np.float32), _quantiles(light)
 
 
 def _quantiles(hazard: NDArray[np.float64]) -> Grid:

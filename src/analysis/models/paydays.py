@@ -39,4 +39,5 @@ def month_places(days: NDArray[np.int64]) -> NDArray[np.int64]:
 def open_days(opens: NDArray[np.bool_], month: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Open days of the month up to and including each day, and of its whole month."""
     counted = pd.Series(opens.astype(np.int64)).groupby(month)
-    return counted.cumsum().to_numpy(), counted.transform("sum").to_numpy()
+    done, whole = counted.cumsum(), counted.transform("sum")
+    return np.asarray(done, dtype=np.int64), np.asarray(whole, dtype=np.int64)

@@ -114,7 +114,8 @@ def described(book: OpenBook, habits: Habits) -> Rows:
     spread = (np.maximum(around, 0.0) + 100.0) / (paid + 1.0)
     half_year = (sums["half_year_late"] + 2.0 * usual) / (sums["half_year_paid"] + 2.0)
     lately = (sums["recent_late"] + 2.0 * half_year) / (sums["recent_paid"] + 2.0)
-    market = np.log((by_mark["recent_paid"] + 20.0) / (by_mark["recent_expected"] + 20.0)).to_numpy()[mark_row]
+    of_all, expected = (by_mark[name].to_numpy(dtype=float) for name in ("recent_paid", "recent_expected"))
+    market = np.log((of_all + 20.0) / (expected + 20.0))[mark_row]
     amount = items["amount"].to_numpy(dtype=float)
     typical = np.maximum(_ratio(sums["amount"], sums["invoices"]), 0.01)
     columns = {

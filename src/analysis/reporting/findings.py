@@ -123,6 +123,15 @@ class Findings:
         self._add("figures", id, {"caption": caption, "alt": alt, "file": file})
         self._write(file, style.picture(drawn))
 
+    def frozen(self, name: str, frame: pd.DataFrame) -> None:
+        """A table for machines and for later runs, kept as Parquet under its own name."""
+        self._refuse_when_closed()
+        if not _ID.fullmatch(name):
+            raise ValueError(f"name {name!r} must be small letters, digits and underscores, a letter first")
+        content = io.BytesIO()
+        frame.to_parquet(content, index=False)
+        self._write(f"{name}.parquet", content.getvalue())
+
     def unavailable(self, id: str, reason: str) -> None:
         """A question that these books cannot answer, and why."""
         self._add("unavailable", id, {"reason": reason})

@@ -17,12 +17,14 @@ from analysis.run.notebooks import NotebookStep
 from analysis.run.recipe import Recipe
 
 REPORT = "credit-risk-report.pdf"
+FORECAST = "forecast.parquet"
 # Which notebook waits for which; the rest run side by side.
 _NOTEBOOKS: dict[str, tuple[str, ...]] = {
+    # the longest first, so that the others run beside it
+    "6_cash": (),
     "1_ledger": (),
     "2_receivables": (),
     "3_time_to_payment": (),
-    "6_cash": (),
     "9_monthly_report": ("1_ledger", "2_receivables", "3_time_to_payment", "6_cash"),
 }
 
@@ -74,6 +76,8 @@ def _finish(company: Company, scratch: Path, *, as_of: date, known_by: date) -> 
     for name in ("tables", "figures"):
         if (output / name).is_dir():
             shutil.copytree(output / name, publish / name)
+    if (output / FORECAST).is_file():
+        shutil.copyfile(output / FORECAST, publish / FORECAST)
     shutil.copyfile(scratch / "quarantine.csv", publish / "quarantine.csv")
 
 

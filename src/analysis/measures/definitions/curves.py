@@ -56,8 +56,8 @@ CURVES: tuple[Definition, ...] = (
     Definition(
         id="incidence_by_cause",
         name="Share ended by a cause after d days",
-        formula="F_k(d) = sum over days u <= d of S(u - 1) x ended by cause k on day u / open and observed at the start "
-        "of day u; over all causes, F_k(d) and S(d) add up to 1",
+        formula="F_k(d) = sum over days u <= d of S(u - 1) x ended by cause k on day u / open and observed at the start"
+        " of day u; over all causes, F_k(d) and S(d) add up to 1",
         unit="share",
         reading="Of a hundred invoices, how many have been paid (or credited, or written off) d days after issue, or "
         "after the due date where it says so.",
@@ -95,11 +95,12 @@ CURVES: tuple[Definition, ...] = (
         formula="mean days open within the horizon of the group - that of all other invoices together; interval: "
         "difference -/+ sqrt of the sum of the squared distances to the limits of the two",
         unit="days",
-        reading="How much longer the money of this group is out, per invoice. An interval without zero is a difference.",
+        reading="How much longer the money of this group is out, per invoice. An interval without zero is a "
+        "difference.",
         trap="One group in twenty shows a difference by chance. Customers who pay many invoices alike make the "
         "interval too narrow.",
-        source="Royston and Parmar, BMC Medical Research Methodology 13 (2013) 152; interval: Zou and Donner, Statistics "
-        "in Medicine 27 (2008) 1693-1702.",
+        source="Royston and Parmar, BMC Medical Research Methodology 13 (2013) 152; interval: Zou and Donner, "
+        "Statistics in Medicine 27 (2008) 1693-1702.",
         better="lower",
     ),
     Definition(

@@ -5,14 +5,15 @@ from __future__ import annotations
 from analysis.ledger.opening import Opened
 from analysis.measures.history import history_of
 from analysis.models.cash import coherence
-from analysis.models.cash_forecasters import model_forecaster, rivals
+from analysis.models.cash_forecasters import rivals
 from analysis.models.cash_outlook import CashOutlook, cash_outlook
 from analysis.models.cash_record import NEAR_WEEKS, hit_table
+from analysis.models.forecast import PaymentForecast, payment_forecast
 from analysis.models.forecastable import FORECASTABLE
 from analysis.reporting import blocks, charts
 from analysis.reporting.findings import Findings
 from analysis.reporting.gathering import Collected
-from analysis.reporting.sections import cash_shown, cash_words
+from analysis.reporting.sections import cash_shown, cash_words, forecasters
 from analysis.reporting.sections.ledger import OPEN_ITEMS_ONLY
 
 # A sum of some hundred thousand floats.
@@ -29,21 +30,28 @@ def why_not(opened: Opened) -> str:
     return "" if int(paid.count().execute()) else NO_PAYMENT
 
 
-def outlook_of(opened: Opened, *, with_coming: bool = True, seed: int = 0) -> CashOutlook | None:
-    """The cash forecast of the books with its record; None where :func:`why_not` says why there is none."""
-    if why_not(opened):
+def forecast_of(opened: Opened) -> PaymentForecast | None:
+    """Every open invoice forecast by what has earned it; None where :func:`why_not` says why there is none."""
+    return None if why_not(opened) else payment_forecast(history_of(opened.snapshot))
+
+
+def outlook_of(made: PaymentForecast | None, *, with_coming: bool = True, seed: int = 0) -> CashOutlook | None:
+    """The cash forecast made of the forecasts of invoices, with its record; None where there are none."""
+    if made is None:
         return None
-    history = history_of(opened.snapshot)
-    return cash_outlook(history, model_forecaster(history), rivals=rivals(), with_coming=with_coming, seed=seed)
+    history = made.book.history
+    return cash_outlook(history, made.forecaster, rivals=rivals(), with_coming=with_coming, seed=seed)
 
 
-def hand_over(findings: Findings, opened: Opened, outlook: CashOutlook | None) -> None:
-    """Findings of notebook 6: the forecast with its bands, record, bridge, stress, and the sums that must agree."""
+def hand_over(findings: Findings, opened: Opened, outlook: CashOutlook | None, made: PaymentForecast | None) -> None:
+    """Findings of notebook 6: who forecasts, the forecast with its bands, record, bridge and stress, and its sums."""
     for id, text in told(opened, outlook).items():
         findings.sentence(id, text, uses=_USES.get(id, ()) if outlook else ())
     if outlook is None:
         findings.unavailable("cash", why_not(opened))
         return
+    if made is not None:
+        forecasters.hand_over(findings, made)
     currency = opened.company.currency
     _numbers(findings, outlook, currency=currency)
     _figures(findings, opened, outlook, currency=currency)
@@ -223,11 +231,16 @@ def page(collected: Collected) -> dict[str, object]:
     content += [
         blocks.lead(collected, "cash_bridge_told"),
         blocks.figure(collected, "cash_bridge"),
-        blocks.lead(collected, "cash_stress_told", "cash_doubtful_told"),
+        blocks.lead(collected, "cash_stress_told", "cash_doubtful_told", "late_forecast_told"),
         blocks.table(collected, "cash_doubt"),
     ]
     if "cash_by_segment" in collected.tables:
         content.append(blocks.table(collected, "cash_by_segment", total=True))
+    if "forecasters" in collected.tables:
+        content += [
+            blocks.lead(collected, "forecaster_told"),
+            blocks.table(collected, "forecasters", note=forecasters.NOTE),
+        ]
     return {
         "kicker": "Cash",
         "title": collected.sentences["cash_told"]["text"].removesuffix("."),
