@@ -21,9 +21,9 @@ from analysis.models.scores import Matrix
 from analysis.models.shrunk_curves import pooled_hazards
 
 HEADS: dict[str, str] = {
-    "regression": "the regression of the daily hazard model",
-    "boosted": "the boosted trees of the daily hazard model",
-    "mean": "the mean of both heads of the daily hazard model",
+    "regression": "the daily hazard regression",
+    "boosted": "the boosted daily hazard model",
+    "mean": "the mean of both daily hazard models",
 }
 """The heads of the model and their names in words, the simplest first."""
 TRAINED_DAYS = 500

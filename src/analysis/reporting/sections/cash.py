@@ -231,16 +231,11 @@ def page(collected: Collected) -> dict[str, object]:
     content += [
         blocks.lead(collected, "cash_bridge_told"),
         blocks.figure(collected, "cash_bridge"),
-        blocks.lead(collected, "cash_stress_told", "cash_doubtful_told", "late_forecast_told"),
+        blocks.lead(collected, "cash_stress_told", "cash_doubtful_told"),
         blocks.table(collected, "cash_doubt"),
     ]
     if "cash_by_segment" in collected.tables:
         content.append(blocks.table(collected, "cash_by_segment", total=True))
-    if "forecasters" in collected.tables:
-        content += [
-            blocks.lead(collected, "forecaster_told"),
-            blocks.table(collected, "forecasters", note=forecasters.NOTE),
-        ]
     return {
         "kicker": "Cash",
         "title": collected.sentences["cash_told"]["text"].removesuffix("."),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.models.forecast import PaymentForecast
+from analysis.reporting import blocks
 from analysis.reporting.findings import Findings
+from analysis.reporting.gathering import Collected
 
 _SHOWN = {
     "integrated_brier": "error",
@@ -53,6 +55,18 @@ def late_sentence(made: PaymentForecast | None) -> str:
         f"Of the {n:,} invoices that are late, {within:.0%} of the value is expected within 30 days, and {never:.1%} "
         "never."
     )
+
+
+def section(collected: Collected) -> list[dict[str, object]]:
+    """Blocks of the page: who forecasts each invoice, and the record of all; nothing where none was made."""
+    if "forecaster_told" not in collected.sentences:
+        return []
+    told = [id for id in ("forecaster_told", "late_forecast_told") if id in collected.sentences]
+    return [
+        {"kind": "section", "title": "Who forecasts each open invoice, and how well"},
+        blocks.lead(collected, *told),
+        blocks.table(collected, "forecasters", note=NOTE),
+    ]
 
 
 def hand_over(findings: Findings, made: PaymentForecast) -> None:

@@ -13,7 +13,7 @@ from analysis.models.payment_times import PaymentTimes, curves_table
 from analysis.reporting import blocks, charts
 from analysis.reporting.findings import Findings
 from analysis.reporting.gathering import Collected
-from analysis.reporting.sections import endings, payment_effects, payment_words
+from analysis.reporting.sections import endings, forecasters, payment_effects, payment_words
 from analysis.reporting.sections.ledger import OPEN_ITEMS_ONLY
 
 _INDEPENDENCE = "95%, as if invoices were independent; a customer pays many alike, so the doubt is larger."
@@ -174,6 +174,7 @@ def page(collected: Collected) -> dict[str, object]:
             blocks.lead(collected, "paid_told", "late_told"),
             blocks.figure(collected, "payment_pattern"),
             *payment_effects.section(collected),
+            *forecasters.section(collected),
         ],
     }
 
