@@ -80,3 +80,14 @@ def test_a_day_after_the_snapshot_is_refused(history):
 
 def test_codes_follow_the_order_of_first_showing(history):
     assert history.codes("customer_id") == {"A": 0, "B": 1}
+
+
+def test_a_snapshot_that_knows_later_recordings_counts_them_on_its_last_day():
+    ledger = (
+        Ledger()
+        .invoice("1", "A", "2026-01-01", "2026-01-31", "100.00")
+        .entry("payment", "100.00", "2026-02-10", "1", recorded_on="2026-02-14")
+    )
+    restated = history_of(ledger.as_of("2026-02-12", known_by="2026-02-20")).known(date(2026, 2, 12))
+    assert restated.delays()["n"].tolist() == [1]
+    assert history_of(ledger.as_of("2026-02-12")).known(date(2026, 2, 12)).delays()["n"].tolist() == []

@@ -79,14 +79,26 @@ def test_balances_disputes_and_contacts_are_those_of_the_day():
 
 def test_a_sample_stands_for_the_whole(history):
     marks = [LAST - timedelta(days=15 * k) for k in range(1, 40)]
-    whole, drawn = landmarks(history, marks, rows_max=None), landmarks(history, marks, rows_max=1_000)
-    # a share of even chance: its weights add up to the whole within four standard deviations of a binomial
-    share = 1_000 / len(whole)
-    assert abs(len(drawn) - 1_000) < 4 * np.sqrt(len(whole) * share * (1 - share))
-    assert drawn.items["weight"].iloc[0] == pytest.approx(1 / share)
-    kept = drawn.items.groupby("mark").size() / whole.items.groupby("mark").size()
-    assert kept.std() < 3 * np.sqrt(share * (1 - share) / (len(whole) / len(marks)))
-    pd.testing.assert_frame_equal(drawn.items, landmarks(history, marks, rows_max=1_000).items)
+    whole, drawn = landmarks(history, marks, rows_max=None), landmarks(history, marks, rows_max=25)
+    n, kept = (book.items.groupby("mark").size() for book in (whole, drawn))
+    share = np.minimum(1.0, 25 / n)
+    # each day a binomial draw of its share: within four standard deviations, and over all days within two
+    spread = np.sqrt(n * share * (1 - share))
+    assert (abs(kept - n * share) <= 4 * spread + 1e-9).all()
+    assert abs(kept.sum() - (n * share).sum()) < 2 * np.sqrt((spread**2).sum())
+    assert (drawn.items["weight"] == 1 / share.loc[drawn.items["mark"]].to_numpy()).all()
+    assert (share < 0.9).sum() > 30
+
+
+def test_the_sample_of_a_day_does_not_depend_on_days_that_come_later(history):
+    marks = [LAST - timedelta(days=15 * k) for k in range(10, 20)]
+    early = landmarks(history, marks, rows_max=20)
+    both = landmarks(history, [*marks, LAST - timedelta(days=20), LAST], rows_max=20)
+    then = both.items[both.items["mark"] <= day_number(max(marks))].reset_index(drop=True)
+    pd.testing.assert_frame_equal(early.items, then, check_dtype=False)
+    once, again = (described(book, habits(history, book.items)) for book in (early, both))
+    assert (once.fixed == again.fixed[: len(once)]).all()
+    assert (once.habits.hazard[once.curve] == again.habits.hazard[again.curve[: len(once)]]).all()
 
 
 def test_habits_are_those_of_a_loop_over_the_spells(history, spells):

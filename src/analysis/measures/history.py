@@ -156,13 +156,19 @@ def history_of(snapshot: Snapshot) -> History:
         issued=_days(spells["issued_on"]),
         due=_days(spells["due_on"]).fill_null(_days(spells["issued_on"]) + TERMS_DAYS),
         begun=_days(spells["from_on"]),
-        begun_known=_days(spells["from_known_on"]),
+        begun_known=_shown(spells["from_known_on"], last=snapshot.as_of),
         ended=_days(spells["until_on"]),
-        ended_known=_days(spells["until_known_on"]),
+        ended_known=_shown(spells["until_known_on"], last=snapshot.as_of),
         nth=ibis.row_number().over(ibis.window(order_by=["from_known_on", "issued_on", "invoice_id", "spell"])),
     )
     name = f"history_{snapshot.as_of:%Y%m%d}_{snapshot.known_by:%Y%m%d}"
     return History(snapshot=snapshot, lives=snapshot.con.create_table(name, whole, overwrite=True))
+
+
+def _shown(dates: ir.DateColumn, *, last: date) -> ir.IntegerColumn:
+    """Day from which the books showed it; a snapshot that knows later recordings shows them on its last day."""
+    number = _days(dates)
+    return ibis.ifelse(number > day_number(last), day_number(last), number).cast("int32")
 
 
 def _days(dates: ir.DateColumn) -> ir.IntegerColumn:

@@ -22,6 +22,7 @@ WINDOW_DAYS = 730
 RECENT_DAYS = 60
 # Pseudo-invoices by which a customer's curve is drawn to its segment's, and a segment's to that of all (modelling.md).
 CUSTOMER_PRIOR, SEGMENT_PRIOR = 5.0, 50.0
+CURVES_PER_DAY = 40
 HALF_YEAR_DAYS = 180
 PHASE_COLUMNS = [f"phase_{phase}" for phase in range(14)]
 MONTH_PLACE_COLUMNS = [f"month_place_{place}" for place in range(MONTH_PLACES)]
@@ -61,11 +62,11 @@ class Habits:
     leaving: Grid
 
 
-def habits(history: History, rows: pd.DataFrame, *, curves_max: int = 12_000) -> Habits:
+def habits(history: History, rows: pd.DataFrame) -> Habits:
     """Habits as of each day of ``rows`` (columns ``mark``, ``customer_id``, ``segment``) of the customers named there.
 
-    Three passes over the ledger whatever the number of days. Where days times customers exceed ``curves_max``,
-    curves are taken of every second, third ... day only, each serving the days until the next.
+    Three passes over the ledger whatever the number of days. Where a day has many customers, its curves serve the
+    days after it too, so that a day of calendar adds at most :data:`CURVES_PER_DAY` of them.
     """
     marks = np.array(sorted(rows["mark"].unique()), dtype=np.int64)
     days = [day_of(int(mark)) for mark in marks]
@@ -76,10 +77,10 @@ def habits(history: History, rows: pd.DataFrame, *, curves_max: int = 12_000) ->
     by_segment = _shrunk(paid, risk, prior=pooled[:, None, :], weight=SEGMENT_PRIOR)
     whose = rows[["mark", "customer_id", "segment"]].drop_duplicates(["mark", "customer_id"])
     whose = whose.sort_values(["mark", "customer_id"], ignore_index=True)
-    step = max(1, -(-len(whose) // curves_max))
+    fresh = _with_fresh_curves(marks, whose["mark"].to_numpy())
     known = _customer_sums(history, whose, marks, np.cumsum(-np.log1p(-np.minimum(pooled, 0.999)), axis=1))
-    curves, hazard, smooth, quantiles = _curves(history, whose, marks[::step], by_segment[::step], labels)
-    latest = marks[::step][np.searchsorted(marks[::step], whose["mark"].to_numpy(), side="right") - 1]
+    curves, hazard, smooth, quantiles = _curves(history, whose, marks[fresh], by_segment[fresh], labels)
+    latest = marks[fresh][np.searchsorted(marks[fresh], whose["mark"].to_numpy(), side="right") - 1]
     row = curves.reindex(pd.MultiIndex.from_arrays([latest, whose["customer_id"]]))
     # A customer that had nothing open on the earlier day has no curve of that day: its segment's stands in.
     place = {label: k for k, label in enumerate(labels)}
@@ -100,6 +101,15 @@ def habits(history: History, rows: pd.DataFrame, *, curves_max: int = 12_000) ->
         pooled=pooled.astype(np.float32),
         leaving=leaving.astype(np.float32),
     )
+
+
+def _with_fresh_curves(marks: NDArray[np.int64], of_rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Days on which curves are taken anew: enough days after the last for their number. Later days decide nothing."""
+    fresh, last = np.zeros(len(marks), dtype=bool), -np.inf
+    for place, mark in enumerate(marks):
+        fresh[place] = mark - last >= (of_rows == mark).sum() / CURVES_PER_DAY
+        last = mark if fresh[place] else last
+    return fresh
 
 
 def _shrunk(events: NDArray, at_risk: NDArray, *, prior: NDArray, weight: float) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ from analysis.ledger.contract import Outcome
 from analysis.measures.history import History, day_number, day_of, marks_table, shown_on
 
 # A row is kept where this hash of its invoice and its day, spread evenly over 32 bits, falls below the share wanted:
-# the same rows on every engine and in every run, whatever is added to the ledger later.
+# the same rows on every engine and in every run, whatever other days are asked for or added later.
 _INVOICE_FACTOR, _DAY_FACTOR, _BITS = 2_654_435_761, 1_640_531_527, 2**32
 
 
@@ -75,19 +75,21 @@ def open_book(history: History, on: date) -> OpenBook:
 
 
 def landmarks(history: History, marks: Sequence[date], *, rows_max: int | None) -> OpenBook:
-    """Open invoices on each of several days, drawn in the engine; above ``rows_max`` rows a sample with weights.
+    """Open invoices on each of several days, drawn in the engine; of a day with more than ``rows_max`` a sample.
 
-    The sample takes each row with the same chance, whatever its invoice; its ``weight`` is one over that chance.
+    The sample of a day takes each of its rows with the same chance, whatever its invoice and whatever other days
+    hold; ``weight`` is one over that chance.
     """
     marked = history.lives.cross_join(marks_table(marks))
     shown = shown_on(marked, marked["mark"])
-    is_open = shown.filter(shown["is_open"])
-    share = 1.0
-    if rows_max is not None and (n := int(is_open.count().execute())) > rows_max:
-        share = rows_max / n
+    is_open = shown.filter(shown["is_open"]).mutate(weight=ibis.literal(1.0))
+    if rows_max is not None:
+        of_day = is_open.count().over(ibis.window(group_by="mark"))
+        share = ibis.least(ibis.literal(1.0), rows_max / of_day.cast("float64"))
         nth, mark = is_open["nth"].cast("int64"), is_open["mark"].cast("int64")
         spread = (nth * _INVOICE_FACTOR + mark * _DAY_FACTOR) % _BITS
-        is_open = is_open.filter(spread < int(share * _BITS))
+        is_open = is_open.mutate(_share=share, _spread=spread / float(_BITS))
+        is_open = is_open.filter(is_open["_spread"] < is_open["_share"]).mutate(weight=1.0 / is_open["_share"])
     # Kept, because all that follows joins to these rows and not to the whole ledger once more.
     con = history.snapshot.con
     drawn = con.create_table(ibis.util.gen_name("landmarks"), is_open.select(*_KEPT), temp=True)
@@ -98,7 +100,6 @@ def landmarks(history: History, marks: Sequence[date], *, rows_max: int | None) 
     frame["rel"] = frame["mark"] - frame["due"]
     frame["age"] = frame["mark"] - frame["issued"]
     frame["terms"] = frame["due"] - frame["issued"]
-    frame["weight"] = 1.0 / share
     frame[["amount", "balance"]] = frame[["amount", "balance"]].astype(float)
     rate = _rates(history, frame)
     return OpenBook(history=history, items=frame.assign(amount=frame["amount"] * rate, balance=frame["balance"] * rate))
@@ -115,7 +116,7 @@ def _rates(history: History, frame: pd.DataFrame) -> NDArray[np.float64]:
 
 _KEPT = [
     *("invoice_id", "customer_id", "segment", "entity", "currency", "channel", "amount"),
-    *("issued", "due", "nth", "mark", "ended", "ended_known", "cause"),
+    *("issued", "due", "nth", "mark", "weight", "ended", "ended_known", "cause"),
 ]
 
 

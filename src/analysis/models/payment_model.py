@@ -27,6 +27,7 @@ HEADS: dict[str, str] = {
 }
 """The heads of the model and their names in words, the simplest first."""
 TRAINED_DAYS = 500
+# Rows that a fit learns from, at most; a day gives its share.
 ROWS_MAX = 40_000
 # A mark every so many days at least: never a multiple of seven, so that every weekday has its share of marks.
 _STEPS = (5, 6, 8, 9, 11, 13, 16, 19)
@@ -120,24 +121,23 @@ def payment_model(history: History, *, first_asked: date | None = None, refit_da
     ``first_asked`` is the earliest day the model will be asked about (the last day of the history where absent).
     """
     first_asked = first_asked or history.last
-    step = _step(history)
+    step = _step(history.known(first_asked))
     begin, last = day_number(first_asked) - TRAINED_DAYS, day_number(history.last)
     first = history.first()
     if first is not None:
         begin = max(begin, day_number(first) + 2 * step)
     marks = [day_of(mark) for mark in range(begin + (-begin) % step, last, step)]
-    n_years = max(1.0, (last - begin) / TRAINED_DAYS)
-    book = (
-        landmarks(history, marks, rows_max=int(ROWS_MAX * n_years))
-        if marks
-        else landmarks(history, [history.last], rows_max=0)
-    )
+    rows_max = ROWS_MAX * step // TRAINED_DAYS if marks else 0
+    book = landmarks(history, marks or [history.last], rows_max=rows_max)
     return PaymentModel(
         history=history, rows=described(book, habits(history, book.items)), step=step, refit_days=refit_days
     )
 
 
-def _step(history: History) -> int:
-    """Days between marks: few where the ledger is small, more where each pass has more to read."""
-    n = int(history.lives.count().execute())
+def _step(known: Known) -> int:
+    """Days between marks: few where the ledger is small, more where each pass has more to read.
+
+    Told from what the first day asked about knew, so that nothing of later moves the marks of earlier days.
+    """
+    n = int(known.lives.count().execute())
     return next((step for step in _STEPS if n * TRAINED_DAYS / step <= _PASSES_MAX), _STEPS[-1])
