@@ -45,7 +45,8 @@ def findings_of(done: Published) -> dict[str, dict[str, dict[str, object]]]:
 def test_the_sample_is_published_whole_and_verifies(sample: Published):
     assert verify(sample.report) == []
     found = {path.name for path in sample.report.iterdir()}
-    assert found == {REPORT, "findings.json", "manifest.json", "quarantine.csv", "tables", "figures", "notebooks"}
+    files = {REPORT, FORECAST, "findings.json", "manifest.json", "quarantine.csv"}
+    assert found == files | {"tables", "figures", "notebooks"}
     assert {path.name for path in (sample.report / "notebooks").iterdir()} == {
         "1_ledger.ipynb",
         "2_receivables.ipynb",
@@ -67,7 +68,8 @@ def test_every_key_figure_of_page_1_is_the_finding_after_rounding(sample: Publis
 def test_the_pages_are_bookmarked_tagged_and_say_no_undefined_value(sample: Published):
     reader = PdfReader(sample.report / REPORT)
     titles = [entry.title for entry in reader.outline if not isinstance(entry, list)]
-    assert len(titles) == 7
+    # page 1, the books, receivables, debtors, time to payment, cash, and the appendix with its definitions
+    assert len(titles) == 8
     assert reader.trailer["/Root"]["/MarkInfo"]["/Marked"] == True  # noqa: E712
     assert not re.search(r"\b(nan|None|inf|NaT)\b", text_of(sample.report / REPORT))
 
