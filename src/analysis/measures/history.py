@@ -153,11 +153,11 @@ def history_of(snapshot: Snapshot) -> History:
         "cause",
         "amount",
         segment=spells[dimension] if dimension is not None else ibis.literal(NOT_STATED),
-        issued=_days(spells["issued_on"]),
-        due=_days(spells["due_on"]).fill_null(_days(spells["issued_on"]) + TERMS_DAYS),
-        begun=_days(spells["from_on"]),
+        issued=day_numbers(spells["issued_on"]),
+        due=day_numbers(spells["due_on"]).fill_null(day_numbers(spells["issued_on"]) + TERMS_DAYS),
+        begun=day_numbers(spells["from_on"]),
         begun_known=_shown(spells["from_known_on"], last=snapshot.as_of),
-        ended=_days(spells["until_on"]),
+        ended=day_numbers(spells["until_on"]),
         ended_known=_shown(spells["until_known_on"], last=snapshot.as_of),
         nth=ibis.row_number().over(ibis.window(order_by=["from_known_on", "issued_on", "invoice_id", "spell"])),
     )
@@ -167,11 +167,12 @@ def history_of(snapshot: Snapshot) -> History:
 
 def _shown(dates: ir.DateColumn, *, last: date) -> ir.IntegerColumn:
     """Day from which the books showed it; a snapshot that knows later recordings shows them on its last day."""
-    number = _days(dates)
+    number = day_numbers(dates)
     return ibis.ifelse(number > day_number(last), day_number(last), number).cast("int32")
 
 
-def _days(dates: ir.DateColumn) -> ir.IntegerColumn:
+def day_numbers(dates: ir.DateColumn) -> ir.IntegerColumn:
+    """Days since 1970-01-01 of a column of dates, in the engine."""
     return dates.delta(ibis.date(EPOCH.isoformat()), unit="day").cast("int32")
 
 

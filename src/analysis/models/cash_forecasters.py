@@ -8,9 +8,7 @@ from analysis.measures.history import Known
 from analysis.models.cash_outlook import Forecaster
 from analysis.models.ladder import RUNGS
 from analysis.models.landmarks import OpenBook
-from analysis.models.outlook import PaymentOutlook, outlook_of_rule
 from analysis.models.receipts import DAYS, Floats
-from analysis.models.shrunk_curves import pooled_hazards
 
 # What the model is shown beside on the page: a rule, an average and two curves.
 SHOWN_RIVALS = ("due_date", "customer_delay", "curve_since_due", "customer_curve")
@@ -28,9 +26,3 @@ def rung_forecaster(rung: str) -> Forecaster:
 def rivals() -> dict[str, Forecaster]:
     """The rungs that the record shows, by their names in words."""
     return {RUNGS[rung].name: rung_forecaster(rung) for rung in SHOWN_RIVALS}
-
-
-def _of_rung(rung: str, known: Known, book: OpenBook) -> PaymentOutlook:
-    unpaid = RUNGS[rung].forecast(known, book, days=DAYS)
-    rel = book.items["rel"].to_numpy(dtype=np.int64)
-    return outlook_of_rule(unpaid, rel, pooled_hazards(known.counts(clock="due")))

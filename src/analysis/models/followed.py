@@ -8,13 +8,13 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.ledger.contract import Outcome
-from analysis.measures.history import day_number
+from analysis.models.landmarks import outcomes
 from analysis.models.person_days import Matrix, Rows, day_matrix
 
 # Above so many days the rows are drawn: time and memory of a fit do not grow with the ledger.
 PERSON_DAYS_MAX = 150_000
-FOLLOWED_DAYS = 91
+# Thirteen weeks, so that the cash forecast needs no other model.
+HORIZON_DAYS = 91
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -34,16 +34,11 @@ def followed(rows: Rows, *, known_until: date, most: int = PERSON_DAYS_MAX) -> P
     Only what the books showed by ``known_until`` is used. Above ``most`` days, days of payment are kept (half of
     ``most`` at most) and of the others an even sample is drawn; weights make up for it, and average one.
     """
-    last = day_number(known_until)
-    items = rows.items
-    mark, ended = items["mark"].to_numpy(dtype=float), items["ended"].to_numpy(dtype=float)
-    shown = items["ended_known"].to_numpy(dtype=float) <= last
-    left = np.where(shown, np.maximum(ended - mark, 1.0), np.inf)
-    days = np.clip(np.minimum(left, last - mark), 0, FOLLOWED_DAYS).astype(np.int64)
+    items, came = rows.items, outcomes(rows.items, known_until=known_until)
+    days = np.clip(np.minimum(came.left_after, came.seen_days), 0, HORIZON_DAYS).astype(np.int64)
     row = np.repeat(np.arange(len(rows)), days)
     ahead = np.arange(len(row)) - np.repeat(np.cumsum(days) - days, days) + 1
-    is_paid = shown & (items["cause"] == Outcome.PAID).to_numpy()
-    paid = is_paid[row] & (ahead == left[row])
+    paid = ahead == came.paid_after[row]
     weight = items["weight"].to_numpy(dtype=float)[row]
     nth = items["nth"].to_numpy(dtype=np.uint64)[row]
     n_paid, n_other = int(paid.sum()), int((~paid).sum())
@@ -51,7 +46,7 @@ def followed(rows: Rows, *, known_until: date, most: int = PERSON_DAYS_MAX) -> P
         share_paid = min(1.0, most / 2 / max(n_paid, 1))
         share_other = min(1.0, (most - share_paid * n_paid) / max(n_other, 1))
         share = np.where(paid, share_paid, share_other)
-        keep = _spread(nth, (mark[row] * 128 + ahead).astype(np.uint64)) < share
+        keep = _spread(nth, (items["mark"].to_numpy()[row] * 128 + ahead).astype(np.uint64)) < share
         row, ahead, paid, nth = row[keep], ahead[keep], paid[keep], nth[keep]
         weight = (weight / share)[keep]
     return PersonDays(

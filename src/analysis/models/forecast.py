@@ -11,10 +11,11 @@ import pandas as pd
 from analysis.measures.history import History, Known
 from analysis.models.backtest import Backtest, backtest, usual_origins
 from analysis.models.champion import Champion, champion
+from analysis.models.followed import HORIZON_DAYS
 from analysis.models.ladder import RUNGS, strongest_carried
 from analysis.models.landmarks import OpenBook, open_book
 from analysis.models.outlook import PaymentOutlook, outlook_of_rule
-from analysis.models.payment_model import HEADS, HORIZON_DAYS, PaymentModel, payment_model
+from analysis.models.payment_model import HEADS, PaymentModel, payment_model
 from analysis.models.shrunk_curves import pooled_hazards
 
 # A fit of the record serves four months: it costs seconds, and what it learned is older than what it is asked about.

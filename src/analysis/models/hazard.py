@@ -10,12 +10,10 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
-from analysis.models.followed import PersonDays
+from analysis.models.followed import HORIZON_DAYS, PersonDays
 from analysis.models.paydays import MONTH_PLACES
 from analysis.models.person_days import DAY_FEATURES, FEATURES, Matrix, Rows, day_matrix
 
-# Thirteen weeks, so that the cash forecast needs no other model.
-HORIZON_DAYS = 91
 _CLOSED = DAY_FEATURES.index("closed")
 _ROWS_AT_ONCE, _THREADS = 2_000, 2
 

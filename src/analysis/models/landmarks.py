@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.ledger.contract import Outcome
-from analysis.measures.history import History, day_number, day_of, marks_table, shown_on
+from analysis.measures.history import History, day_number, day_numbers, day_of, marks_table, shown_on
 
 # A row is kept where this hash of its invoice and its day, spread evenly over 32 bits, falls below the share wanted:
 # the same rows on every engine and in every run, whatever other days are asked for or added later.
@@ -46,14 +46,7 @@ class OpenBook:
 
     def outcome(self, known_until: date) -> Outcomes:
         """What became of the rows, as the books showed it at the end of a later day."""
-        last = day_number(known_until)
-        mark = self.items["mark"].to_numpy(dtype=float)
-        ended = self.items["ended"].to_numpy(dtype=float)
-        shown = self.items["ended_known"].to_numpy(dtype=float) <= last
-        # What was booked back to a day before the row's own was news on the day after it.
-        left = np.where(shown, np.maximum(ended - mark, 1.0), np.inf)
-        paid = shown & (self.items["cause"] == Outcome.PAID).to_numpy()
-        return Outcomes(paid_after=np.where(paid, left, np.inf), left_after=left, seen_days=last - mark)
+        return outcomes(self.items, known_until=known_until)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -67,6 +60,17 @@ class Outcomes:
     paid_after: NDArray[np.float64]
     left_after: NDArray[np.float64]
     seen_days: NDArray[np.float64]
+
+
+def outcomes(items: pd.DataFrame, *, known_until: date) -> Outcomes:
+    """What became of rows like those of :class:`OpenBook`, as the books showed it at the end of a later day."""
+    last = day_number(known_until)
+    mark, ended = items["mark"].to_numpy(dtype=float), items["ended"].to_numpy(dtype=float)
+    shown = items["ended_known"].to_numpy(dtype=float) <= last
+    # What was booked back to a day before the row's own was news on the day after it.
+    left = np.where(shown, np.maximum(ended - mark, 1.0), np.inf)
+    paid = shown & (items["cause"] == Outcome.PAID).to_numpy()
+    return Outcomes(paid_after=np.where(paid, left, np.inf), left_after=left, seen_days=last - mark)
 
 
 def open_book(history: History, on: date) -> OpenBook:
@@ -124,7 +128,10 @@ def _with_balance(history: History, rows: ibis.Table) -> ibis.Table:
     """The balance of each row on its day; its amount where the balance ended on a day that was not known then."""
     stretches = history.snapshot.balances
     stretches = stretches.select(
-        _id="invoice_id", _from=_number(stretches["from_on"]), _until=_number(stretches["until_on"]), _balance="balance"
+        _id="invoice_id",
+        _from=day_numbers(stretches["from_on"]),
+        _until=day_numbers(stretches["until_on"]),
+        _balance="balance",
     )
     lasts = stretches["_until"].isnull() | (stretches["_until"] > rows["mark"])
     joined = rows.left_join(
@@ -136,7 +143,7 @@ def _with_balance(history: History, rows: ibis.Table) -> ibis.Table:
 def _with_contacts(history: History, rows: ibis.Table) -> ibis.Table:
     """Reminders, calls and promises about each invoice up to its day."""
     made = history.snapshot.contacts.filter(lambda t: t["invoice_id"].notnull())
-    made = made.select(_id="invoice_id", _made=_number(made["made_on"]), _promised=_number(made["promised_on"]))
+    made = made.select(_id="invoice_id", _made=day_numbers(made["made_on"]), _promised=day_numbers(made["promised_on"]))
     which = rows.select("invoice_id", "mark")
     seen = which.inner_join(made, [which["invoice_id"] == made["_id"], made["_made"] <= which["mark"]])
     of_row = seen.group_by(_id="invoice_id", _mark="mark").aggregate(
@@ -157,7 +164,9 @@ def _with_contacts(history: History, rows: ibis.Table) -> ibis.Table:
 def _with_disputes(history: History, rows: ibis.Table) -> ibis.Table:
     """Disputes of each invoice up to its day: how many, and since when one is open."""
     opened = history.snapshot.disputes
-    opened = opened.select(_id="invoice_id", _opened=_number(opened["opened_on"]), _closed=_number(opened["closed_on"]))
+    opened = opened.select(
+        _id="invoice_id", _opened=day_numbers(opened["opened_on"]), _closed=day_numbers(opened["closed_on"])
+    )
     which = rows.select("invoice_id", "mark")
     seen = which.inner_join(opened, [which["invoice_id"] == opened["_id"], opened["_opened"] <= which["mark"]])
     lasts = seen["_closed"].isnull() | (seen["_closed"] > seen["mark"])
@@ -168,7 +177,3 @@ def _with_disputes(history: History, rows: ibis.Table) -> ibis.Table:
     )
     joined = rows.left_join(of_row, [rows["invoice_id"] == of_row["_id"], rows["mark"] == of_row["_mark"]])
     return joined.select(*rows.columns, "disputed_since", "dispute_closed", disputes=joined["disputes"].fill_null(0))
-
-
-def _number(dates: ibis.Value) -> ibis.Value:
-    return dates.delta(ibis.date("1970-01-01"), unit="day")

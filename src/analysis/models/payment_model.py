@@ -10,9 +10,9 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from analysis.measures.history import History, Known, day_number, day_of
-from analysis.models.followed import followed
+from analysis.models.followed import HORIZON_DAYS, followed
 from analysis.models.habits import habits
-from analysis.models.hazard import HORIZON_DAYS, Boosted, Regression, fit_boosted, fit_regression, hazards
+from analysis.models.hazard import Boosted, Regression, fit_boosted, fit_regression, hazards
 from analysis.models.ladder import customer_curve
 from analysis.models.landmarks import OpenBook, landmarks
 from analysis.models.outlook import PaymentOutlook, payment_outlook

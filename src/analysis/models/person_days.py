@@ -140,11 +140,11 @@ def described(book: OpenBook, habits: Habits) -> Rows:
         "pay_gap": 180.0 / (sums["pay_days"] + 1.0),
         "pooled_frailty": market,
         "disputed": items["disputed_since"].notna(),
-        "disputed_days": np.minimum(_or(mark - items["disputed_since"], 0.0), 120.0),
+        "disputed_days": np.minimum(_filled(mark - items["disputed_since"], 0.0), 120.0),
         "disputes": items["disputes"],
-        "dispute_closed_days": np.minimum(_or(mark - items["dispute_closed"], 60.0), 60.0),
+        "dispute_closed_days": np.minimum(_filled(mark - items["dispute_closed"], 60.0), 60.0),
         "contacts": items["contacts"],
-        "contact_days": np.minimum(_or(mark - items["last_contact"], 60.0), 60.0),
+        "contact_days": np.minimum(_filled(mark - items["last_contact"], 60.0), 60.0),
         "promises_broken": items["promises_broken"],
         **{name: items[name].map(book.history.codes(name)) for name in ("segment", "channel", "entity")},
     }
@@ -159,7 +159,7 @@ def described(book: OpenBook, habits: Habits) -> Rows:
         habits=habits,
         curve=who["curve"].to_numpy(dtype=np.int64),
         mark_row=mark_row,
-        last_paid=_or(who["last_paid"], np.nan),
+        last_paid=_filled(who["last_paid"], np.nan),
         weekday_habit=_habit(own_phases[:, :7] + own_phases[:, 7:], weekdays[mark_row]),
         phase_habit=_habit(own_phases, phases[mark_row]),
         month_place_habit=_habit(who[MONTH_PLACE_COLUMNS].to_numpy(dtype=float), places[mark_row]),
@@ -183,7 +183,7 @@ def day_matrix(rows: Rows, row: NDArray[np.int64], ahead: NDArray[np.int64]) -> 
     lately, half_year = (fixed[:, ROW_FEATURES.index(name)] for name in ("lately_delay", "half_year_delay"))
     usual, spread = fixed[:, ROW_FEATURES.index("usual_delay")], fixed[:, ROW_FEATURES.index("delay_spread")]
     gap = fixed[:, ROW_FEATURES.index("pay_gap")]
-    since_paid = np.minimum(_or(day - rows.last_paid[row], 365.0), 365.0)
+    since_paid = np.minimum(_filled(day - rows.last_paid[row], 365.0), 365.0)
     promised = items["promised"].to_numpy(dtype=float)[row]
     columns = {
         "rel": rel,
@@ -209,7 +209,7 @@ def day_matrix(rows: Rows, row: NDArray[np.int64], ahead: NDArray[np.int64]) -> 
         "after_half_year": rel - usual - half_year,
         "since_paid": since_paid,
         "since_paid_in_gaps": np.minimum(since_paid / gap, 20.0),
-        "to_promise": np.clip(_or(day - promised, -30.0), -30.0, 30.0),
+        "to_promise": np.clip(_filled(day - promised, -30.0), -30.0, 30.0),
     }
     days = np.column_stack([np.asarray(columns[name], dtype=np.float32) for name in DAY_FEATURES])
     return np.hstack([days, fixed])
@@ -266,7 +266,7 @@ def _ratio(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64
     return np.divide(a, b, out=np.zeros(np.broadcast(a, b).shape), where=b > 0)
 
 
-def _or(values: pd.Series | NDArray, stand_in: float) -> NDArray[np.float64]:
+def _filled(values: pd.Series | NDArray, stand_in: float) -> NDArray[np.float64]:
     """Values with a number in place of what is missing."""
     array = np.asarray(values, dtype=float)
     return np.where(np.isnan(array), stand_in, array)

@@ -17,6 +17,7 @@ from analysis.models.guarded_cox import guarded_cox
 from analysis.models.ladder import DAYS, curve_since_issue
 from analysis.models.landmarks import OpenBook
 from analysis.models.parametric import FAMILIES, ParametricCurve, parametric_curve
+from analysis.models.payment_effects import COVARIATES
 from analysis.models.regression_columns import NotEstimable, design
 from analysis.models.regression_rows import regression_rows
 from analysis.models.risk_sets import Floats
@@ -26,16 +27,8 @@ NAMES = {"cox": "Cox regression since issue", "parametric": "the best parametric
 _LEARNED_DAYS = 730
 # A baseline by day needs many invoices; the few numbers of a shape do not.
 _ROWS_MAX = {"cox": 20_000, "parametric": 4_000}
-_COVARIATES = {
-    "days_late_before": "usual lateness of the customer",
-    "doublings": "amount",
-    "terms_days": "terms",
-    "no_payment_yet": "no payment yet",
-    "segment": "segment",
-    "channel": "channel",
-    "month_end": "issued at month end",
-    "weekday": "weekday of issue",
-}
+# A dispute opens after the day of issue, on which these forecasts are made.
+_COVARIATES = {name: words for name, words in COVARIATES.items() if name != "disputed"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
