@@ -113,6 +113,7 @@ class Targets(_Strict):
     dso_days: float | None = None
     overdue_share: Share | None = None
     collection_effectiveness: Share | None = None
+    effective_debtors: Annotated[float, Field(gt=1)] | None = None
 
 
 class Policy(_Strict):
@@ -137,6 +138,9 @@ class Policy(_Strict):
     group_minimum: Annotated[int, Field(ge=2)] = 10
     dso_months: Annotated[int, Field(ge=1, le=12)] = 3
     segment_by: str = Field(default="segment", description="column by which segments are shown")
+    exposure_basis: Literal["open_balance", "open_balance_and_orders"] = Field(
+        default="open_balance", description="what is held against a credit limit"
+    )
     targets: Targets = Targets()
 
     @field_validator("ageing_days")
@@ -153,6 +157,9 @@ class About(_Strict):
     name: str
     currency: CurrencyCode
     root: str = Field(default=".", description="folder below which all files must lie, relative to company.toml")
+    observed_from: date | None = Field(
+        default=None, description="day with whose open items the books begin; what was settled by it is not in them"
+    )
 
 
 class Company(_Strict):
