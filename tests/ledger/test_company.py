@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from analysis.faults import UsageFault
-from analysis.ledger.company import Company, load_company
+from analysis.ledger.company import Company, Policy, load_company
 
 PLAIN = '[company]\nname = "Acme"\ncurrency = "EUR"\n[tables.invoices]\nfile = "a.csv"\n'
 
@@ -129,3 +129,9 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
 def test_the_companies_shipped_for_tests_are_understood(name: str) -> None:
     company = load_company(Path(__file__).parents[1] / "companies" / f"{name}.toml")
     assert "invoices" in company.tables
+
+
+@pytest.mark.parametrize("bounds", [[0.05, 0.02, 0.15, 0.4], [0.02, 0.02, 0.15, 0.4], [0.0, 0.05, 0.15, 0.4]])
+def test_boundaries_of_risk_classes_rise(bounds):
+    with pytest.raises(ValueError, match="ascending"):
+        Policy(risk_classes=tuple(bounds))

@@ -137,6 +137,9 @@ class Policy(_Strict):
     control_differs: Literal["reject", "warn"] = "reject"
     group_minimum: Annotated[int, Field(ge=2)] = 10
     dso_months: Annotated[int, Field(ge=1, le=12)] = 3
+    risk_classes: tuple[Share, Share, Share, Share] = Field(
+        default=(0.02, 0.05, 0.15, 0.40), description="chances of severe delinquency at which classes 2 to 5 begin"
+    )
     segment_by: str = Field(default="segment", description="column by which segments are shown")
     exposure_basis: Literal["open_balance", "open_balance_and_orders"] = Field(
         default="open_balance", description="what is held against a credit limit"
@@ -148,6 +151,13 @@ class Policy(_Strict):
     def _ascend(cls, value: tuple[int, ...]) -> tuple[int, ...]:
         if not value or list(value) != sorted(set(value)) or value[0] < 1:
             raise ValueError("must be whole days in ascending order, the first at least 1")
+        return value
+
+    @field_validator("risk_classes")
+    @classmethod
+    def _rise(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if list(value) != sorted(set(value)) or not 0 < value[0] <= value[-1] < 1:
+            raise ValueError("must be four chances between 0 and 1 in ascending order")
         return value
 
 
