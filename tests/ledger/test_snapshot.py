@@ -274,6 +274,23 @@ def test_a_snapshot_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     assert again.control["balance"].tolist() == [D("430.000"), D("176.000")]
 
 
+def test_limits_and_ratings_are_those_that_held_and_had_arrived() -> None:
+    ledger = (
+        Ledger()
+        .invoice("A", "K", "2024-01-01", None, "5")
+        .row("limits", customer_id="K", valid_from="2024-01-01", credit_limit=D(900))
+        .row("limits", customer_id="K", valid_from="2024-04-01", credit_limit=D(100))
+        .row("ratings", customer_id="K", provider="P", rated_on="2024-02-01", score=50.0)
+        .row("ratings", customer_id="K", provider="P", rated_on="2024-03-25", recorded_on="2024-04-02", score=10.0)
+    )
+    seen, later = ledger.as_of(AS_OF), ledger.as_of(AS_OF, known_by="2024-04-02")
+    assert [row["credit_limit"] for row in seen.limits.to_pyarrow().to_pylist()] == [D(900)]
+    assert [(r["score"], r["recorded_on"]) for r in seen.ratings.to_pyarrow().to_pylist()] == [
+        (50.0, day("2024-02-01"))
+    ]
+    assert sorted(row["score"] for row in later.ratings.to_pyarrow().to_pylist()) == [10.0, 50.0]
+
+
 def test_empty_books_give_empty_tables() -> None:
     snapshot = empty_snapshot()
     assert items_of(snapshot) == {}

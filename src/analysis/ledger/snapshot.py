@@ -32,7 +32,18 @@ if TYPE_CHECKING:
 
 __all__ = ["DIMENSIONS", "NOT_STATED", "Snapshot", "as_of", "load_snapshot"]
 
-_PARTS = ("items", "balances", "spells", "entries", "unapplied", "customers", "disputes", "contacts")
+_PARTS = (
+    "items",
+    "balances",
+    "spells",
+    "entries",
+    "unapplied",
+    "customers",
+    "disputes",
+    "contacts",
+    "limits",
+    "ratings",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -53,6 +64,8 @@ class Snapshot:
     - ``unapplied``: cash and credits on account, as stretches like ``balances``.
     - ``customers``: one row per customer seen and per head of their groups.
     - ``disputes`` and ``contacts``: those opened and made by the date; a dispute closed later is open.
+    - ``limits``: those that held on the date or before; ``ratings``: those of the date or before that had arrived
+      (``recorded_on``, the day of the rating where the books do not say).
     - ``control``: balances of the control account up to the date; ``rates``: exchange rates known on it.
     - ``excluded``: rows of the books left out, by reason; ``facts``: entries that do not fit their invoice.
     """
@@ -69,6 +82,8 @@ class Snapshot:
     customers: ibis.Table
     disputes: ibis.Table
     contacts: ibis.Table
+    limits: ibis.Table
+    ratings: ibis.Table
     control: pd.DataFrame
     rates: pd.DataFrame
     excluded: dict[str, int]
@@ -164,6 +179,8 @@ def as_of(books: Books, on: date, *, known_by: date | None = None) -> Snapshot:
         customers=customers,
         disputes=kept("disputes", _disputes(books, visible, on=on)),
         contacts=kept("contacts", _contacts(books, on=on)),
+        limits=kept("limits", _limits(books, on=on)),
+        ratings=kept("ratings", _ratings(books, on=on, known_by=known_by)),
         control=_control(books, on=on),
         rates=rates,
         excluded=_excluded(books, on=on, known_by=known_by),
@@ -185,6 +202,17 @@ def _disputes(books: Books, invoices: ibis.Table, *, on: date) -> ibis.Table:
 def _contacts(books: Books, *, on: date) -> ibis.Table:
     contacts = books.tables["contacts"]
     return contacts.filter(contacts["made_on"] <= on)
+
+
+def _limits(books: Books, *, on: date) -> ibis.Table:
+    limits = books.tables["limits"]
+    return limits.filter(limits["valid_from"] <= on)
+
+
+def _ratings(books: Books, *, on: date, known_by: date) -> ibis.Table:
+    ratings = books.tables["ratings"]
+    ratings = ratings.mutate(recorded_on=ratings["recorded_on"].fill_null(ratings["rated_on"]))
+    return ratings.filter((ratings["rated_on"] <= on) & (ratings["recorded_on"] <= known_by))
 
 
 def _control(books: Books, *, on: date) -> pd.DataFrame:
