@@ -278,8 +278,8 @@ def test_limits_and_ratings_are_those_that_held_and_had_arrived() -> None:
     ledger = (
         Ledger()
         .invoice("A", "K", "2024-01-01", None, "5")
-        .row("limits", customer_id="K", valid_from="2024-01-01", credit_limit=D(900))
-        .row("limits", customer_id="K", valid_from="2024-04-01", credit_limit=D(100))
+        .row("limits", customer_id="K", valid_from=day("2024-01-01"), credit_limit=D(900))
+        .row("limits", customer_id="K", valid_from=day("2024-04-01"), credit_limit=D(100))
         .row("ratings", customer_id="K", provider="P", rated_on="2024-02-01", score=50.0)
         .row("ratings", customer_id="K", provider="P", rated_on="2024-03-25", recorded_on="2024-04-02", score=10.0)
     )
