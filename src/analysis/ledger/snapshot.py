@@ -25,6 +25,7 @@ from analysis.ledger.dimensions import (
 from analysis.ledger.exchange import rate_on, rates_known
 from analysis.ledger.facts import Fact
 from analysis.ledger.misfits import misfits
+from analysis.ledger.orders import orders_known
 from analysis.ledger.spells import spells
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ _PARTS = (
     "contacts",
     "limits",
     "ratings",
+    "orders",
 )
 
 
@@ -66,6 +68,8 @@ class Snapshot:
     - ``disputes`` and ``contacts``: those opened and made by the date; a dispute closed later is open.
     - ``limits``: those that held on the date or before; ``ratings``: those of the date or before that had arrived
       (``recorded_on``, the day of the rating where the books do not say).
+    - ``orders``: those placed by the date, with the day on which the books showed their invoice, if they did
+      (:func:`analysis.ledger.orders.orders_known`).
     - ``control``: balances of the control account up to the date; ``rates``: exchange rates known on it.
     - ``excluded``: rows of the books left out, by reason; ``facts``: entries that do not fit their invoice.
     """
@@ -84,6 +88,7 @@ class Snapshot:
     contacts: ibis.Table
     limits: ibis.Table
     ratings: ibis.Table
+    orders: ibis.Table
     control: pd.DataFrame
     rates: pd.DataFrame
     excluded: dict[str, int]
@@ -181,6 +186,7 @@ def as_of(books: Books, on: date, *, known_by: date | None = None) -> Snapshot:
         contacts=kept("contacts", _contacts(books, on=on)),
         limits=kept("limits", _limits(books, on=on)),
         ratings=kept("ratings", _ratings(books, on=on, known_by=known_by)),
+        orders=kept("orders", orders_known(books.tables["orders"], visible, company, on=on)),
         control=_control(books, on=on),
         rates=rates,
         excluded=_excluded(books, on=on, known_by=known_by),
