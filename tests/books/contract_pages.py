@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from analysis.ledger import company as keys
+from analysis.ledger import provisioning
 from analysis.ledger.company import Company
 from analysis.ledger.contract import TABLES
 from analysis.ledger.rules import rules_for
@@ -25,6 +26,9 @@ _PARTS = {
     "policy": keys.Policy,
     "policy.targets": keys.Targets,
     "rates": keys.Rate,
+    "scenarios": provisioning.Scenario,
+    "overlays": provisioning.Overlay,
+    "specific_allowances": provisioning.SpecificAllowance,
     "tables.<table>": keys.Source,
     "tables.<table>.totals_row": keys.TotalsRow,
 }

@@ -12,11 +12,13 @@ from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, field_validator, model_validator
 
 from analysis.faults import UsageFault
 from analysis.ledger.contract import TABLES
 from analysis.ledger.currencies import MINOR_UNITS
+from analysis.ledger.provisioning import Overlay, Scenario, SpecificAllowance, named_once, whole_sets
+from analysis.ledger.strict import Share, Strict
 
 
 def _iso_4217(value: str) -> str:
@@ -27,16 +29,11 @@ def _iso_4217(value: str) -> str:
 
 Encoding = Literal["utf-8", "utf-16", "cp1252", "latin-1", "iso-8859-15", "cp1250", "cp1251", "cp850", "mac-roman"]
 CurrencyCode = Annotated[str, AfterValidator(_iso_4217)]
-Share = Annotated[float, Field(ge=0, le=1)]
 # A date or time format: cells hold the number of days since 1899-12-30, as spreadsheets count them.
 EXCEL_SERIAL = "excel"
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
-
-
-class Format(_Strict):
+class Format(Strict):
     """How the files of a company write numbers, dates and text.
 
     ``date`` is a strftime pattern (``%d.%m.%Y``), or ``excel`` for the serial numbers of a spreadsheet; Excel
@@ -75,14 +72,14 @@ class Format(_Strict):
         return self
 
 
-class TotalsRow(_Strict):
+class TotalsRow(Strict):
     """How a totals row of an export is recognised; its amount is checked against the rows it sums."""
 
     column: str
     value: str
 
 
-class Source(_Strict):
+class Source(Strict):
     """Where one table of the contract is and how its columns are called there."""
 
     file: str | tuple[str, ...] = Field(description="file, files or folder below the company's root")
@@ -98,7 +95,7 @@ class Source(_Strict):
     extracted_on: date | None = Field(default=None, description="day of the export; later bookings are impossible")
 
 
-class Rate(_Strict):
+class Rate(Strict):
     """An exchange rate stated in the configuration, with its source."""
 
     currency: CurrencyCode
@@ -107,7 +104,7 @@ class Rate(_Strict):
     source: str
 
 
-class Targets(_Strict):
+class Targets(Strict):
     """What management wants to reach; printed beside the figure."""
 
     dso_days: float | None = None
@@ -116,7 +113,7 @@ class Targets(_Strict):
     effective_debtors: Annotated[float, Field(gt=1)] | None = None
 
 
-class Policy(_Strict):
+class Policy(Strict):
     """The rules of the house."""
 
     ageing_days: tuple[int, ...] = (30, 60, 90, 120)
@@ -144,6 +141,12 @@ class Policy(_Strict):
     exposure_basis: Literal["open_balance", "open_balance_and_orders"] = Field(
         default="open_balance", description="what is held against a credit limit"
     )
+    credit_hold_days: Annotated[int, Field(ge=1)] = Field(
+        default=30, description="days past due from which a customer is not to be invoiced further"
+    )
+    net_margin: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        default=None, description="net profit per unit of sales; says what sales make good a loss"
+    )
     targets: Targets = Targets()
 
     @field_validator("ageing_days")
@@ -161,7 +164,7 @@ class Policy(_Strict):
         return value
 
 
-class About(_Strict):
+class About(Strict):
     """The company whose books these are."""
 
     name: str
@@ -172,7 +175,7 @@ class About(_Strict):
     )
 
 
-class Company(_Strict):
+class Company(Strict):
     """A company: who it is, where its books are, how they are written, and its policy."""
 
     company: About
@@ -180,6 +183,9 @@ class Company(_Strict):
     format: Format = Format()
     policy: Policy = Policy()
     rates: tuple[Rate, ...] = ()
+    scenarios: Annotated[tuple[Scenario, ...], AfterValidator(whole_sets)] = ()
+    overlays: tuple[Overlay, ...] = ()
+    specific_allowances: Annotated[tuple[SpecificAllowance, ...], AfterValidator(named_once)] = ()
     path: Path = Field(default=Path("company.toml"), exclude=True)
 
     @property
