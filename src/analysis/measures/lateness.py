@@ -1,0 +1,186 @@
+"""How late each customer pays: days beyond due with open invoices counted, and how the invoices came about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import ibis
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analysis.ledger.contract import Outcome
+from analysis.measures.history import History, marks_table, shown_on
+from analysis.measures.known_balances import SEVERE_DAYS, rates_at
+
+YEAR_DAYS, QUARTER_DAYS = 365, 91
+# Days late count up to here: later payments, what is open longer and what was written off count as much.
+HORIZON_DAYS = 180
+# Expected days late are told to the thousandth, so that the engine adds whole numbers.
+_UNITS = 1_000
+
+
+def current_spells(history: History, marks: Sequence[date]) -> ibis.Table:
+    """Each invoice once per mark, in the last of its spells that the books showed then.
+
+    Columns of :attr:`History.lives` with ``mark``, ``is_open`` and ``left``. An invoice whose payment bounced is open
+    again from the day on which that was known.
+    """
+    lives = history.lives
+    # an invoice opens on its day of issue; a spell that begins later follows a bounced payment
+    again = lives.filter(lives["begun"] > lives["issued"])
+    several = lives.semi_join(again, "invoice_id")
+    in_order = ibis.window(group_by="invoice_id", order_by="begun")
+    several = several.mutate(replaced=several["begun_known"].lead().over(in_order))
+    once = lives.anti_join(again, "invoice_id").mutate(replaced=ibis.null("int32"))
+    marked = ibis.union(once, several.select(once.columns)).cross_join(marks_table(marks))
+    shown = shown_on(marked, marked["mark"])
+    return shown.filter(shown["replaced"].isnull() | (shown["replaced"] > shown["mark"])).drop("replaced")
+
+
+def due_within(spells: ibis.Table, *, days: int = YEAR_DAYS) -> ibis.Table:
+    """Invoices of ``current_spells`` that fell due in the ``days`` before their mark and were to be paid.
+
+    ``late`` is the days beyond due: of payment (negative where early), or so far (``censored``) while open and where
+    it was written off (``lost``). What was credited was not to be paid and is left out. All that is open here is
+    late: the day of the mark is not among the days of falling due.
+    """
+    credited = ~spells["is_open"] & (spells["cause"] == Outcome.CREDITED)
+    due = (spells["due"] < spells["mark"]) & (spells["due"] >= spells["mark"] - days)
+    kept = spells.filter(due & ~credited)
+    lost = ~kept["is_open"] & (kept["cause"] == Outcome.WRITTEN_OFF)
+    return kept.mutate(late=(kept["left"] - kept["due"]).cast("int32"), censored=kept["is_open"], lost=lost)
+
+
+def lateness(history: History, marks: Sequence[date]) -> pd.DataFrame:
+    """How each customer was invoiced and paid up to each mark; index ``mark``, ``customer_id``.
+
+    One row per customer invoiced by the mark; a year is 365 days to the mark. Floats but ``entity``, which issued most
+    of its invoices; NaN where there is no invoice to tell from.
+
+    - ``invoices``, ``invoices_12m``, ``sales_12m`` (company currency at the rate of the mark), ``recency_days`` and
+      ``tenure_days`` (since the last and the first invoice), ``paid_12m`` (invoices paid in the year).
+    - Of invoices that fell due in the year before the mark and were not credited: ``days_late`` (mean),
+      ``days_late_weighted`` (by amount), ``days_late_trend`` (of those due in the last 91 days less those due before),
+      ``days_late_spread`` (standard deviation, n - 1), ``share_late`` (paid late, open or written off), and
+      ``share_late_91`` (at least 91 days, of those due for at least 91 days).
+
+    Days late are cut at 180; a write-off counts 180. An invoice that is open counts the days it will be late by what
+    is known of all customers: its mean days late up to 180, given that it is late as long as it is already (Kaplan
+    and Meier, of all invoices due in the year). Over all customers this is their restricted mean (redistribution to
+    the right); what the books have not seen yet, days later than the latest anybody was, is not made up.
+
+    Source: Efron, Proceedings of the Fifth Berkeley Symposium 4 (1967) 831-853.
+    """
+    spells = current_spells(history, marks)
+    due = due_within(spells)
+    expected = ibis.memtable(_expected_late(due))
+    joined = due.left_join(expected, [due["mark"] == expected["_mark"], due["late"] == expected["_late"]])
+    settled = ibis.ifelse(joined["lost"], HORIZON_DAYS, ibis.least(joined["late"], HORIZON_DAYS))
+    settled = settled * ibis.literal(_UNITS, "int64")
+    rows = joined.mutate(counted=ibis.ifelse(joined["censored"], joined["expected"].fill_null(settled), settled))
+    recent = rows["due"] >= rows["mark"] - QUARTER_DAYS
+    ripe = rows["due"] <= rows["mark"] - SEVERE_DAYS
+    is_late = (rows["late"] > 0) | rows["lost"]
+    days, amount = rows["counted"], rows["amount"]
+    keys = ["mark", "customer_id", "currency", "entity"]
+    of_due = rows.group_by(keys).aggregate(
+        due=rows.count(),
+        days=days.sum(),
+        squares=(days * days).sum(),
+        recent=recent.sum(),
+        recent_days=days.sum(where=recent).fill_null(0),
+        amount=amount.sum(),
+        amount_days=(amount * days.cast("int32")).sum(),
+        late=is_late.sum(),
+        ripe=ripe.sum(),
+        late_91=(ripe & (rows["lost"] | (rows["late"] >= SEVERE_DAYS))).sum(),
+    )
+    within = spells["issued"] > spells["mark"] - YEAR_DAYS
+    paid = ~spells["is_open"] & (spells["cause"] == Outcome.PAID) & (spells["left"] > spells["mark"] - YEAR_DAYS)
+    of_all = spells.group_by(keys).aggregate(
+        invoices=spells.count(),
+        invoices_12m=within.sum(),
+        sales_12m=spells["amount"].sum(where=within).fill_null(0),
+        first=spells["issued"].min(),
+        last=spells["issued"].max(),
+        paid_12m=paid.sum(),
+    )
+    frame = of_all.execute().merge(of_due.execute(), on=keys, how="left").sort_values(keys, ignore_index=True)
+    numbers = [column for column in frame if column not in keys]
+    frame[numbers] = frame[numbers].astype(float)
+    rate = rates_at(history, frame["currency"], frame["mark"])
+    for column in ("sales_12m", "amount", "amount_days"):
+        frame[column] *= rate
+    return _measures(frame)
+
+
+def _measures(frame: pd.DataFrame) -> pd.DataFrame:
+    """The measures of :func:`lateness` from sums by mark, customer, currency and entity."""
+    grouped = frame.groupby(["mark", "customer_id"])
+    ends = grouped.agg(first=("first", "min"), last=("last", "max"))
+    issuer = frame.sort_values(["invoices", "entity"], ascending=[False, True], kind="stable")
+    s = grouped[[c for c in frame if c not in ("mark", "customer_id", "currency", "entity", "first", "last")]].sum()
+    mark = s.index.get_level_values("mark").to_numpy(dtype=float)
+    mean = _per(s["days"], s["due"])
+    # sums of whole numbers below 2**53 are exact, so no digit is lost where all days are equal
+    spread = _per(s["squares"] - s["days"] * mean, s["due"] - 1).clip(lower=0) ** 0.5
+    before = _per(s["days"] - s["recent_days"], s["due"] - s["recent"])
+    return pd.DataFrame(
+        {
+            "entity": issuer.groupby(["mark", "customer_id"])["entity"].first().reindex(s.index),
+            "invoices": s["invoices"],
+            "invoices_12m": s["invoices_12m"],
+            "sales_12m": s["sales_12m"],
+            "recency_days": mark - ends["last"],
+            "tenure_days": mark - ends["first"],
+            "paid_12m": s["paid_12m"],
+            "days_late": mean / _UNITS,
+            "days_late_weighted": _per(s["amount_days"], s["amount"]) / _UNITS,
+            "days_late_trend": (_per(s["recent_days"], s["recent"]) - before) / _UNITS,
+            "days_late_spread": spread / _UNITS,
+            "share_late": _per(s["late"], s["due"]),
+            "share_late_91": _per(s["late_91"], s["ripe"]),
+        }
+    )
+
+
+def _per(amounts: pd.Series, by: pd.Series) -> pd.Series:
+    return amounts / by.where(by > 0)
+
+
+def _expected_late(due: ibis.Table) -> pd.DataFrame:
+    """Days late of an invoice that is so late already, by mark: ``_mark``, ``_late``, ``expected`` (thousandths)."""
+    end = ibis.ifelse(due["lost"], HORIZON_DAYS, ibis.least(due["late"], HORIZON_DAYS))
+    ended = due.mutate(end=ibis.greatest(end, 0))
+    counts = ended.group_by("mark", "end").aggregate(ended=(~ended["censored"]).sum(), censored=ended["censored"].sum())
+    frame = counts.execute().sort_values(["mark", "end"])
+    tables = []
+    for mark, rows in frame.groupby("mark"):
+        ends, stays = np.zeros(HORIZON_DAYS + 1), np.zeros(HORIZON_DAYS + 1)
+        ends[rows["end"]], stays[rows["end"]] = rows["ended"], rows["censored"]
+        expected = np.rint(expected_days(ends, stays) * _UNITS).astype("int64")
+        late = np.arange(HORIZON_DAYS, dtype="int32")
+        tables.append(pd.DataFrame({"_mark": np.int32(mark), "_late": late, "expected": expected[:-1]}))
+    empty = pd.DataFrame({"_mark": [], "_late": [], "expected": []}, dtype="int32")
+    return pd.concat(tables, ignore_index=True) if tables else empty
+
+
+def expected_days(ended: NDArray[np.float64], censored: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean days, cut at the last day, of what lasted longer than each day (Kaplan and Meier).
+
+    ``ended[r]`` and ``censored[r]``: how many ended on day r, and how many were last seen lasting on it. The curve is
+    taken to end with the last day on which anything was seen; beyond it a day stands for itself.
+
+    >>> expected_days(np.array([0, 1, 0, 1, 0.0]), np.array([0, 0, 1, 0, 0.0])).round(3).tolist()
+    [2.333, 3.0, 3.0, 3.0, 4.0]
+    """
+    seen = ended + censored
+    at_risk = np.cumsum(seen[::-1])[::-1]
+    lasting = np.cumprod(1.0 - np.divide(ended, at_risk, out=np.zeros(len(seen)), where=at_risk > 0))
+    # days still to last after each day: the curve from that day to the day before the last one seen
+    last = np.flatnonzero(seen)[-1] if seen.any() else 0
+    ahead = np.zeros(len(seen))
+    ahead[:last] = np.cumsum(lasting[:last][::-1])[::-1]
+    return np.arange(len(seen)) + np.divide(ahead, lasting, out=np.zeros(len(seen)), where=lasting > 0)
