@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+import numpy as np
 import pandas as pd
 
+from analysis.ledger.dimensions import NOT_STATED
 from analysis.ledger.snapshot import Snapshot
+from analysis.measures.concentration import concentration
 
 
 def exposures(snapshot: Snapshot, *, by: str = "customer_id") -> pd.DataFrame:
@@ -42,8 +47,48 @@ def exposures(snapshot: Snapshot, *, by: str = "customer_id") -> pd.DataFrame:
     return order.drop(columns="_key")
 
 
+def concentrations(
+    amounts: pd.Series[float], customers: pd.DataFrame, *, by: Collection[str] = ("parent_id", "industry", "country")
+) -> pd.DataFrame:
+    """How concentrated an amount by customer is, over customers and over what they belong to.
+
+    ``amounts``: exposure or expected loss, index ``customer_id``. ``customers``: index ``customer_id``, with the
+    columns named in ``by``; one that holds fewer than two values is left out, and so are groups where each customer
+    is its own.
+
+    One row per division, ``customer_id`` first: ``number`` (with an amount above zero), ``effective_number``,
+    ``top_1`` and ``top_10`` shares, ``herfindahl``, ``gini``, ``largest`` (its number or name).
+    Who has no value counts as one of its own kind, ``(not stated)``; a customer without a group as its own group.
+    """
+    owed = amounts[amounts > 0].sort_index()
+    rows = {"customer_id": owed}
+    for column in by:
+        if column not in customers:
+            continue
+        value = customers[column].reindex(owed.index)
+        value = value.fillna(pd.Series(owed.index, index=owed.index) if column == "parent_id" else NOT_STATED)
+        if len(set(value)) > 1 and not value.equals(owed.index.to_series()):
+            rows[column] = owed.groupby(value).sum()
+    table = pd.DataFrame.from_dict({name: _described(parts) for name, parts in rows.items()}, orient="index")
+    return table.rename_axis(index="division")
+
+
 def _names(snapshot: Snapshot, by: str) -> pd.Series:
     """Names of customers by their number; for groups, the name of the group's head."""
     if by not in ("customer_id", "parent_id"):
         return pd.Series(dtype=object)
     return snapshot.customers.select("customer_id", "name").execute().set_index("customer_id")["name"]
+
+
+def _described(parts: pd.Series[float]) -> dict[str, object]:
+    found, first = concentration(parts.to_numpy(), n=10), concentration(parts.to_numpy(), n=1)
+    largest = parts.index[int(np.argmax(parts.to_numpy()))] if len(parts) else None
+    return {
+        "number": found.n_debtors,
+        "effective_number": found.effective_number,
+        "top_1": first.top_share,
+        "top_10": found.top_share,
+        "herfindahl": found.herfindahl,
+        "gini": found.gini,
+        "largest": largest,
+    }

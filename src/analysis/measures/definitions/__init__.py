@@ -12,6 +12,7 @@ from analysis.measures.definitions.curves import CURVES
 from analysis.measures.definitions.days import DAYS
 from analysis.measures.definitions.effects import EFFECTS
 from analysis.measures.definitions.entry import Definition
+from analysis.measures.definitions.exposure import EXPOSURE
 from analysis.measures.definitions.forecasts import FORECASTS
 from analysis.measures.definitions.losses import LOSSES
 from analysis.measures.definitions.movements import MOVEMENTS
@@ -20,5 +21,16 @@ __all__ = ["DEFINITIONS", "Definition"]
 
 DEFINITIONS: dict[str, Definition] = {
     definition.id: definition
-    for definition in (*BALANCES, *MOVEMENTS, *DAYS, *CURVES, *EFFECTS, *CASH, *FORECASTS, *LOSSES, *CONCENTRATION)
+    for definition in (
+        *BALANCES,
+        *MOVEMENTS,
+        *DAYS,
+        *CURVES,
+        *EFFECTS,
+        *CASH,
+        *FORECASTS,
+        *LOSSES,
+        *CONCENTRATION,
+        *EXPOSURE,
+    )
 }

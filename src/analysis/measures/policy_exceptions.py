@@ -1,0 +1,122 @@
+"""Invoices that the credit policy would have held back, and what became of them since."""
+
+from __future__ import annotations
+
+import math
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+from scipy.stats import t as student
+
+from analysis.ledger.contract import Outcome
+from analysis.ledger.snapshot import Snapshot
+from analysis.measures.exposure_days import at_booking_rate, exposure_days
+from analysis.measures.ratio import ratio
+
+BOTH, OVER_LIMIT, OVERDUE = "over limit and overdue", "over limit", "overdue"
+COMPLIANT, UNLIMITED = "within policy", "no limit set"
+# Kinds of invoices by how they stood to the policy when they were issued; the first three are exceptions to it.
+KINDS = (BOTH, OVER_LIMIT, OVERDUE, COMPLIANT, UNLIMITED)
+EXCEPTIONS = KINDS[:3]
+# Severe delinquency begins at 91 days past due (IFRS 9 B5.5.37 presumes default after 90).
+SEVERE_DAYS = 91
+_MONEY = ["amount", "paid", "credited", "written_off", "still_open", "overdue"]
+
+
+def issued_against_policy(snapshot: Snapshot, *, months: int = 12) -> pd.DataFrame:
+    """Invoices of the last months by their standing when they were issued, and their fate by the as-of date.
+
+    An invoice is *over limit* where the customer's exposure at the end of the day of issue, it included, was above the
+    limit that held on that day, and *overdue* where an older invoice of the customer was then
+    ``policy.credit_hold_days`` or more past due. One row per kind (:data:`KINDS`) and customer, index of both:
+    ``invoices``; in company currency at the rate of the day of issue ``amount``, and by what became of the invoice,
+    whole, ``paid``, ``credited``, ``written_off``, ``still_open`` (which add up to it) and ``overdue`` (those of the
+    open ones that are past due); and numbers of invoices
+    ``matured`` (not credited, 91 days past due or more ago) and ``severe`` (of those: paid 91 or more days late, open
+    by then, or written off).
+    """
+    since = (pd.Timestamp(snapshot.as_of) - pd.DateOffset(months=months)).date()
+    items = snapshot.items.filter(snapshot.items["issued_on"] > since)
+    items = at_booking_rate(snapshot, items, amount="amount", on="issued_on")
+    path = snapshot.con.create_table(ibis.util.gen_name("exposure_days"), exposure_days(snapshot), temp=True)
+    state = path.select("exposure", "on_hold", "credit_limit", _who="customer_id", _since="on")
+    joined = items.asof_join(state, items["issued_on"] >= state["_since"], items["customer_id"] == state["_who"])
+    joined = joined.mutate(kind=_kind(joined), _late=_days_late(joined, snapshot))
+    is_open = joined["outcome"] == Outcome.OPEN
+    due = (joined["days_past_due"] >= SEVERE_DAYS) & (joined["outcome"] != Outcome.CREDITED)
+    severe = due & ((joined["_late"] >= SEVERE_DAYS) | (joined["outcome"] == Outcome.WRITTEN_OFF))
+    value = joined["value"]
+    counted = joined.group_by("kind", "customer_id").aggregate(
+        invoices=joined.count(),
+        amount=value.sum(),
+        paid=value.sum(where=joined["outcome"] == Outcome.PAID),
+        credited=value.sum(where=joined["outcome"] == Outcome.CREDITED),
+        written_off=value.sum(where=joined["outcome"] == Outcome.WRITTEN_OFF),
+        still_open=value.sum(where=is_open),
+        overdue=value.sum(where=is_open & (joined["days_past_due"] > 0).fill_null(False)),
+        matured=due.fill_null(False).sum(),
+        severe=severe.fill_null(False).sum(),
+    )
+    frame = counted.execute().sort_values(["kind", "customer_id"]).set_index(["kind", "customer_id"])
+    frame[_MONEY] = frame[_MONEY].astype(float).fillna(0.0)
+    return frame.astype({"invoices": int, "matured": int, "severe": int})
+
+
+def exceptions_by_kind(issued: pd.DataFrame, *, group_minimum: int) -> pd.DataFrame:
+    """What became of invoices by their standing at issue: rows :data:`KINDS`, those that occurred.
+
+    ``issued`` as :func:`issued_against_policy` gives it. Columns ``invoices``, ``customers``, the amounts,
+    ``matured``, ``severe``, ``severe_share`` (severe / matured) with ``low`` and ``high``
+    (:func:`share_of_customers`); the three are NaN where fewer than ``group_minimum`` customers have a matured one.
+    """
+    by_kind = issued.groupby(level="kind")
+    table = by_kind[["invoices", *_MONEY, "matured", "severe"]].sum()
+    table.insert(1, "customers", by_kind.size())
+    shares = {}
+    for kind, rows in by_kind:
+        n, k = rows["matured"].to_numpy(float), rows["severe"].to_numpy(float)
+        enough = int((n > 0).sum()) >= group_minimum
+        shares[kind] = share_of_customers(k, n) if enough else (math.nan,) * 3
+    told = pd.DataFrame.from_dict(shares, orient="index", columns=["severe_share", "low", "high"], dtype=float)
+    return table.join(told).reindex([kind for kind in KINDS if kind in table.index]).rename_axis(index="kind")
+
+
+def share_of_customers(counts: np.ndarray, totals: np.ndarray, *, level: float = 0.95) -> tuple[float, float, float]:
+    """A share of things that customers have several of, with its interval over customers: (share, low, high).
+
+    ``share = sum(counts) / sum(totals)``. Things of one customer are alike, so customers are the units: the variance
+    of the ratio is ``C / (C - 1) * sum((count - share * total) ** 2) / sum(totals) ** 2``, and the interval is taken
+    on the scale of log-odds with Student's t of C - 1 degrees. Where all or none have it, the open end is
+    ``1 - (1 - level) ** (1 / C)`` off: what C independent customers allow. NaN with fewer than two customers.
+
+    Source: ratio estimates of cluster samples, Cochran, Sampling Techniques (3rd ed., 1977); log-odds: Korn and
+    Graubard, Survey Methodology 24 (1998) 193-201.
+    """
+    kept = totals > 0
+    counts, totals = counts[kept], totals[kept]
+    number, whole = len(totals), float(totals.sum())
+    share = float(ratio(float(counts.sum()), whole))
+    if number < 2:
+        return share, math.nan, math.nan
+    if share in (0.0, 1.0):
+        off = 1 - (1 - level) ** (1 / number)
+        return (share, 0.0, off) if share == 0 else (share, 1 - off, 1.0)
+    variance = number / (number - 1) * float(((counts - share * totals) ** 2).sum()) / whole**2
+    reach = float(student.ppf((1 + level) / 2, number - 1)) * math.sqrt(variance) / (share * (1 - share))
+    odds = math.log(share / (1 - share))
+    return share, 1 / (1 + math.exp(reach - odds)), 1 / (1 + math.exp(-reach - odds))
+
+
+def _kind(joined: ibis.Table) -> ir.StringValue:
+    limit, held = joined["credit_limit"], joined["on_hold"].fill_null(False)
+    has_limit = (limit > 0).fill_null(False)
+    over = has_limit & (joined["exposure"] > limit).fill_null(False)
+    return ibis.cases((over & held, BOTH), (over, OVER_LIMIT), (held, OVERDUE), (has_limit, COMPLIANT), else_=UNLIMITED)
+
+
+def _days_late(joined: ibis.Table, snapshot: Snapshot) -> ir.IntegerValue:
+    """Days past due at settlement, or so far."""
+    until = joined["settled_on"].fill_null(ibis.literal(snapshot.as_of))
+    return until.delta(joined["due_on"], unit="day")
