@@ -33,6 +33,11 @@ def balances_at(history: History, marks: Sequence[date]) -> ibis.Table:
     books have no due date) and ``balance`` (document currency, negative where it was overpaid).
     """
     items, parts = history.snapshot.items, lowering(history.snapshot.entries)
+    first = min(day_number(mark) for mark in marks)
+    # Most invoices were at zero before the first mark and stayed there: they need not be added up again.
+    late = parts.filter(shown_from(history, parts["applied_on"], parts["recorded_on"]) > first)
+    rests = items.filter(items["open_balance"] != 0).select("invoice_id")
+    items = items.semi_join(ibis.union(rests, late.select("invoice_id"), distinct=True), "invoice_id")
     bills = items.select(
         "invoice_id",
         "customer_id",
@@ -50,7 +55,6 @@ def balances_at(history: History, marks: Sequence[date]) -> ibis.Table:
     changes = ibis.union(bills, lowered.select(bills.columns))
     # what came between two marks counts on the later one, so that each invoice has at most one change per mark
     calendar = ibis.memtable(_next_marks(marks))
-    first = min(day_number(mark) for mark in marks)
     changes = changes.mutate(shown=ibis.greatest(changes["shown"], first))
     changes = changes.inner_join(calendar, changes["shown"] == calendar["_day"])
     keys = ["invoice_id", "customer_id", "entity", "currency", "due"]

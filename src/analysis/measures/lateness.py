@@ -40,17 +40,22 @@ def current_spells(history: History, marks: Sequence[date]) -> ibis.Table:
 
 
 def due_within(spells: ibis.Table, *, days: int = YEAR_DAYS) -> ibis.Table:
-    """Invoices of ``current_spells`` that fell due in the ``days`` before their mark and were to be paid.
+    """Invoices of :func:`current_spells` that fell due in the ``days`` before their mark and were to be paid.
 
-    ``late`` is the days beyond due: of payment (negative where early), or so far (``censored``) while open and where
-    it was written off (``lost``). What was credited was not to be paid and is left out. All that is open here is
-    late: the day of the mark is not among the days of falling due.
+    ``late`` is the days beyond due: of payment (negative where early), or so far where ``is_open`` or written off
+    (``lost``). What was credited was not to be paid and is left out. All that is open here is late: the day of the
+    mark is not among the days of falling due.
     """
+    told = _with_due(spells, days=days)
+    return told.filter(told["is_due"])
+
+
+def _with_due(spells: ibis.Table, *, days: int = YEAR_DAYS) -> ibis.Table:
+    """All invoices of ``spells`` with ``is_due`` (see :func:`due_within`), ``late`` and ``lost``."""
     credited = ~spells["is_open"] & (spells["cause"] == Outcome.CREDITED)
     due = (spells["due"] < spells["mark"]) & (spells["due"] >= spells["mark"] - days)
-    kept = spells.filter(due & ~credited)
-    lost = ~kept["is_open"] & (kept["cause"] == Outcome.WRITTEN_OFF)
-    return kept.mutate(late=(kept["left"] - kept["due"]).cast("int32"), censored=kept["is_open"], lost=lost)
+    lost = ~spells["is_open"] & (spells["cause"] == Outcome.WRITTEN_OFF)
+    return spells.mutate(is_due=due & ~credited, late=(spells["left"] - spells["due"]).cast("int32"), lost=lost)
 
 
 def lateness(history: History, marks: Sequence[date]) -> pd.DataFrame:
@@ -73,43 +78,39 @@ def lateness(history: History, marks: Sequence[date]) -> pd.DataFrame:
 
     Source: Efron, Proceedings of the Fifth Berkeley Symposium 4 (1967) 831-853.
     """
-    spells = current_spells(history, marks)
-    due = due_within(spells)
-    expected = ibis.memtable(_expected_late(due))
-    joined = due.left_join(expected, [due["mark"] == expected["_mark"], due["late"] == expected["_late"]])
+    spells = _with_due(current_spells(history, marks))
+    expected = ibis.memtable(_expected_late(spells.filter(spells["is_due"])))
+    joined = spells.left_join(expected, [spells["mark"] == expected["_mark"], spells["late"] == expected["_late"]])
     settled = ibis.ifelse(joined["lost"], HORIZON_DAYS, ibis.least(joined["late"], HORIZON_DAYS))
     settled = settled * ibis.literal(_UNITS, "int64")
-    rows = joined.mutate(counted=ibis.ifelse(joined["censored"], joined["expected"].fill_null(settled), settled))
-    recent = rows["due"] >= rows["mark"] - QUARTER_DAYS
-    ripe = rows["due"] <= rows["mark"] - SEVERE_DAYS
-    is_late = (rows["late"] > 0) | rows["lost"]
-    days, amount = rows["counted"], rows["amount"]
+    rows = joined.mutate(days=ibis.ifelse(joined["is_open"], joined["expected"].fill_null(settled), settled))
+    is_due, days, amount, late, since = rows["is_due"], rows["days"], rows["amount"], rows["late"], rows["mark"]
+    recent = is_due & (rows["due"] >= since - QUARTER_DAYS)
+    ripe = is_due & (rows["due"] <= since - SEVERE_DAYS)
+    paid = ~rows["is_open"] & (rows["cause"] == Outcome.PAID)
+    issued = rows["issued"] > since - YEAR_DAYS
     keys = ["mark", "customer_id", "currency", "entity"]
-    of_due = rows.group_by(keys).aggregate(
-        due=rows.count(),
-        days=days.sum(),
-        squares=(days * days).sum(),
+    summed = rows.group_by(keys).aggregate(
+        invoices=rows.count(),
+        invoices_12m=issued.sum(),
+        sales_12m=amount.sum(where=issued),
+        first=rows["issued"].min(),
+        last=rows["issued"].max(),
+        paid_12m=(paid & (rows["left"] > since - YEAR_DAYS)).sum(),
+        due=is_due.sum(),
+        days=days.sum(where=is_due),
+        squares=(days * days).sum(where=is_due),
         recent=recent.sum(),
-        recent_days=days.sum(where=recent).fill_null(0),
-        amount=amount.sum(),
-        amount_days=(amount * days.cast("int32")).sum(),
-        late=is_late.sum(),
+        recent_days=days.sum(where=recent),
+        amount=amount.sum(where=is_due),
+        amount_days=(amount * days.cast("int32")).sum(where=is_due),
+        late=(is_due & ((late > 0) | rows["lost"])).sum(),
         ripe=ripe.sum(),
-        late_91=(ripe & (rows["lost"] | (rows["late"] >= SEVERE_DAYS))).sum(),
+        late_91=(ripe & (rows["lost"] | (late >= SEVERE_DAYS))).sum(),
     )
-    within = spells["issued"] > spells["mark"] - YEAR_DAYS
-    paid = ~spells["is_open"] & (spells["cause"] == Outcome.PAID) & (spells["left"] > spells["mark"] - YEAR_DAYS)
-    of_all = spells.group_by(keys).aggregate(
-        invoices=spells.count(),
-        invoices_12m=within.sum(),
-        sales_12m=spells["amount"].sum(where=within).fill_null(0),
-        first=spells["issued"].min(),
-        last=spells["issued"].max(),
-        paid_12m=paid.sum(),
-    )
-    frame = of_all.execute().merge(of_due.execute(), on=keys, how="left").sort_values(keys, ignore_index=True)
+    frame = summed.execute().sort_values(keys, ignore_index=True)
     numbers = [column for column in frame if column not in keys]
-    frame[numbers] = frame[numbers].astype(float)
+    frame[numbers] = frame[numbers].astype(float).fillna(0.0)
     rate = rates_at(history, frame["currency"], frame["mark"])
     for column in ("sales_12m", "amount", "amount_days"):
         frame[column] *= rate
@@ -154,7 +155,8 @@ def _expected_late(due: ibis.Table) -> pd.DataFrame:
     """Days late of an invoice that is so late already, by mark: ``_mark``, ``_late``, ``expected`` (thousandths)."""
     end = ibis.ifelse(due["lost"], HORIZON_DAYS, ibis.least(due["late"], HORIZON_DAYS))
     ended = due.mutate(end=ibis.greatest(end, 0))
-    counts = ended.group_by("mark", "end").aggregate(ended=(~ended["censored"]).sum(), censored=ended["censored"].sum())
+    is_open = ended["is_open"]
+    counts = ended.group_by("mark", "end").aggregate(ended=(~is_open).sum(), censored=is_open.sum())
     frame = counts.execute().sort_values(["mark", "end"])
     tables = []
     for mark, rows in frame.groupby("mark"):
