@@ -1,0 +1,195 @@
+"""Which customers have come to pay later than they used to: days late by month, watched one customer at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import ibis
+import numpy as np
+import pandas as pd
+
+from analysis.ledger.contract import Outcome
+from analysis.measures.history import History, day_number, day_of
+from analysis.measures.positions import complete_months
+from analysis.models.rank_detector import (
+    FALSE_ALARMS_PER_YEAR,
+    HISTORY_MONTHS,
+    Floats,
+    alarm_chances,
+    detect,
+    threshold_for,
+)
+
+# An invoice counts as soon as it is thirty days later than the customer used to pay, whether or not it is paid then.
+LINE_DAYS = 30
+# Before three of its payments are known, nobody knows how a customer pays.
+PAYMENTS_MIN = 3
+# What most customers do in a month is no matter of one of them; the middle of fewer than ten is not that of most.
+CUSTOMERS_FOR_COMMON = 10
+_LATEST_MONTHS = 3
+_MONTHS_MAX = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Drift:
+    """The watch over each customer's days late.
+
+    ``states``: index ``mark`` (day number of the month end) and ``customer_id``, for months with a value:
+    ``days_late`` (mean of the month), ``common`` (days by which most were later that month), ``sum`` of the detector,
+    ``is_drifting``, ``is_alarm`` (its first month), ``usual_days`` (mean of the months before the last three) and
+    ``shift_days`` (mean of the last three less that; both less what was common). ``threshold`` is that of the detector,
+    ``stated_rate`` its false alarms per customer-year.
+    """
+
+    states: pd.DataFrame
+    threshold: float
+    stated_rate: float
+
+    @property
+    def alarms(self) -> int:
+        """Alarms raised in all months."""
+        return int(self.states["is_alarm"].sum())
+
+    @property
+    def expected_false_alarms(self) -> float:
+        """Alarms that would be raised in the same months if no customer had changed."""
+        lengths = self.states.groupby(level="customer_id").size()
+        if not len(lengths):
+            return 0.0
+        chances = np.cumsum(alarm_chances(int(lengths.max()), threshold=self.threshold))
+        return float(chances[lengths.to_numpy() - 1].sum())
+
+
+def payment_drift(history: History, *, rate: float = FALSE_ALARMS_PER_YEAR) -> Drift:
+    """Watch every customer for a lasting rise of its days late, up to the last complete month of a history.
+
+    The value of a month is the mean of :func:`monthly_days_late` less what was common to most customers
+    (:func:`less_common`); a customer needs six months of them before the first counts. ``rate``: false alarms per
+    customer-year, see :mod:`analysis.models.rank_detector`.
+    """
+    threshold = threshold_for(rate)
+    table = monthly_days_late(history)
+    days = table.pivot(index="customer_id", columns="mark", values="days_late").sort_index()
+    values, common = less_common(days.to_numpy(dtype=float))
+    found = detect(values.round(9), threshold=threshold)
+    usual, shift = _shift(values)
+    frame = pd.DataFrame(
+        {
+            "mark": np.tile(days.columns.to_numpy(dtype=int), len(days)),
+            "customer_id": np.repeat(days.index.to_numpy(), days.shape[1]),
+            "days_late": days.to_numpy(dtype=float).ravel(),
+            "common": np.tile(common, len(days)),
+            "sum": found.sums.ravel(),
+            "is_drifting": found.is_drifting.ravel(),
+            "is_alarm": found.is_alarm.ravel(),
+            "usual_days": usual.ravel(),
+            "shift_days": shift.ravel(),
+        }
+    )
+    frame = frame[frame["days_late"].notna()].set_index(["mark", "customer_id"]).sort_index()
+    return Drift(states=frame, threshold=threshold, stated_rate=rate)
+
+
+def monthly_days_late(history: History) -> pd.DataFrame:
+    """Days late of each customer by month: ``mark`` (day number of its end), ``customer_id``, ``n``, ``days_late``.
+
+    Each spell of an invoice counts once, in the month in which the books first showed one of these:
+
+    - it was paid no later than its line: its days late (early is negative, at most thirty earlier than usual);
+    - it passed its line, paid later or not at all, or was written off before: the days of the line.
+
+    The line is thirty days after the customer's usual day: its mean days late of all payments shown before the month
+    in which the invoice fell due. So nobody hides by paying nothing, and one invoice that is never paid is one late
+    invoice, not one that grows. Invoices that fell due before three payments of the customer were known do not count,
+    nor do credited ones.
+    """
+    ends = [end.date() for end in complete_months(history.last, _MONTHS_MAX)]
+    first = history.first()
+    shown = [end for end in ends if first is not None and end >= first]
+    if not shown:
+        return pd.DataFrame({"mark": [], "customer_id": [], "n": [], "days_late": []})
+    calendar = ibis.memtable(_calendar(shown))
+    paid = history.lives.filter(history.lives["cause"] == Outcome.PAID)
+    usual = ibis.memtable(_usual(paid, calendar, marks=[day_number(end) for end in shown]))
+    lives = history.lives
+    month = calendar.select(_due="_day", due_month="_month")
+    dated = lives.left_join(month, lives["due"] == month["_due"])
+    # what falls due after the last month ends stands in its last
+    dated = dated.mutate(due_month=dated["due_month"].fill_null(ibis.literal(day_number(shown[-1]), "int32")))
+    joined = dated.inner_join(usual, [("customer_id", "_customer"), ("due_month", "_month")])
+    expected = joined["_usual"]
+    line = joined["due"] + expected + LINE_DAYS
+    in_time = (joined["ended_known"] <= line).fill_null(False)
+    was_paid = in_time & (joined["cause"] == Outcome.PAID)
+    lost = in_time & (joined["cause"] == Outcome.WRITTEN_OFF)
+    late = ibis.greatest(joined["ended"] - joined["due"], expected - LINE_DAYS)
+    events = joined.mutate(
+        event=ibis.ifelse(in_time, joined["ended_known"], ibis.greatest(line, joined["begun_known"])),
+        late=ibis.ifelse(was_paid, late, expected + LINE_DAYS),
+        counts=was_paid | lost | ~in_time,
+    )
+    events = events.filter(events["counts"]).select("customer_id", "event", "late")
+    placed = events.inner_join(calendar, events["event"] == calendar["_day"])
+    sums = placed.group_by("customer_id", mark="_month").aggregate(n=placed.count(), late=placed["late"].sum())
+    frame = sums.execute().sort_values(["mark", "customer_id"], ignore_index=True)
+    frame["days_late"] = frame["late"].astype(float) / frame["n"].astype(float)
+    return frame[["mark", "customer_id", "n", "days_late"]]
+
+
+def _calendar(shown: list[date]) -> pd.DataFrame:
+    """The month end of each day from the first month on: ``_day``, ``_month``; up to the last month end."""
+    numbers = np.array([day_number(end) for end in shown], dtype="int32")
+    begins = day_number(shown[0].replace(day=1))
+    days = np.arange(begins, numbers[-1] + 1, dtype="int32")
+    return pd.DataFrame({"_day": days, "_month": numbers[np.searchsorted(numbers, days)]})
+
+
+def _usual(paid: ibis.Table, calendar: ibis.Table, *, marks: list[int]) -> pd.DataFrame:
+    """Whole mean days late of at least three payments shown before each month: ``_customer``, ``_month``, ``_usual``."""
+    placed = paid.inner_join(calendar, paid["ended_known"] == calendar["_day"])
+    late = placed["ended"] - placed["due"]
+    sums = placed.group_by("customer_id", "_month").aggregate(n=placed.count(), late=late.sum()).execute()
+    sums = sums.astype({"n": float, "late": float})
+    tables = {name: sums.pivot(index="customer_id", columns="_month", values=name) for name in ("n", "late")}
+    so_far = {
+        name: table.reindex(columns=marks).fillna(0.0).cumsum(axis=1).shift(1, axis=1).fillna(0.0)
+        for name, table in tables.items()
+    }
+    mean = np.floor(so_far["late"] / so_far["n"].where(so_far["n"] >= PAYMENTS_MIN))
+    long = mean.stack().rename("_usual").reset_index().set_axis(["_customer", "_month", "_usual"], axis=1)
+    return long.astype({"_month": "int32", "_usual": "int32"})
+
+
+def less_common(days: Floats) -> tuple[Floats, Floats]:
+    """Days late by customer and month less what most customers were later or earlier by, and that common part.
+
+    ``days``: one row per customer, one column per month, NaN without a value. The change of a customer is the month
+    less the median of its months before, of six at least; the common part the median change over at least ten
+    customers, zero where fewer are known. It is taken off a customer as far as the customer moved with it and no
+    further, so that who does not follow the others is not made to drift by them.
+    """
+    values, common = days.copy(), np.zeros(days.shape[1])
+    for month in range(HISTORY_MONTHS, days.shape[1]):
+        known = (~np.isnan(days[:, :month])).sum(axis=1) >= HISTORY_MONTHS
+        known &= ~np.isnan(days[:, month])
+        if known.sum() < CUSTOMERS_FOR_COMMON:
+            continue
+        change = days[known, month] - np.nanmedian(days[known, :month], axis=1)
+        common[month] = np.median(change)
+        followed = np.clip(change, min(common[month], 0.0), max(common[month], 0.0))
+        values[known, month] -= followed
+    return values, common
+
+
+def _shift(values: Floats) -> tuple[Floats, Floats]:
+    """Mean of the values before the last three of each row and month, and the mean of the last three less that."""
+    usual, shift = np.full(values.shape, np.nan), np.full(values.shape, np.nan)
+    for row, of_row in enumerate(values):
+        at = np.flatnonzero(~np.isnan(of_row))
+        sums = np.concatenate([[0.0], np.cumsum(of_row[at])])
+        for place in range(_LATEST_MONTHS, len(at)):
+            before = sums[place + 1 - _LATEST_MONTHS] / (place + 1 - _LATEST_MONTHS)
+            latest = (sums[place + 1] - sums[place + 1 - _LATEST_MONTHS]) / _LATEST_MONTHS
+            usual[row, at[place]], shift[row, at[place]] = before, latest - before
+    return usual, shift
