@@ -203,6 +203,7 @@ def _company_toml(world: World, *, name: str) -> str:
         "",
         "[policy]",
         'segment_by = "segment"',
+        "net_margin = 0.05",
         "",
         "[policy.targets]",
         "dso_days = 45",
@@ -211,5 +212,31 @@ def _company_toml(world: World, *, name: str) -> str:
         "",
         "[tables]",
         *(f'{table} = {{ file = "{table}.csv" }}' for table in world.tables),
+        *_outlook_toml(date.fromisoformat(world.truth["end"])),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _outlook_toml(end: date) -> list[str]:
+    """What a company might state about losses to come: scenarios of a month and of a year before, and one overlay."""
+    last = end.replace(day=1) - timedelta(days=1)
+    before = (pd.Timestamp(last) - pd.DateOffset(years=1)).date()
+    source = "made up for the simulated company"
+    views = (("base", 0.60, 1.0, ""), ("downturn", 0.25, 1.4, '"not due" = 1.6'), ("upturn", 0.15, 0.85, ""))
+    calm = (("base", 0.70, 1.0, ""), ("downturn", 0.15, 1.4, ""), ("upturn", 0.15, 0.85, ""))
+    lines: list[str] = []
+    for stated_on, scenarios in ((before, calm), (last, views)):
+        for name, weight, factor, factors in scenarios:
+            lines += ["", "[[scenarios]]", f'name = "{name}"', f"stated_on = {stated_on}", f"weight = {weight}"]
+            lines += [f"factor = {factor}", *([f"factors = {{ {factors} }}"] if factors else []), f'source = "{source}"']
+    return [
+        *lines,
+        "",
+        "[[overlays]]",
+        'name = "new carrier"',
+        "amount = 5000",
+        'owner = "head of credit"',
+        'reason = "claims about late deliveries that no invoice shows yet"',
+        f"stated_on = {last}",
+        f"expires_on = {last + timedelta(days=184)}",
+    ]
