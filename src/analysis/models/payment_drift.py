@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import ibis
 import numpy as np
 import pandas as pd
 
 from analysis.ledger.contract import Outcome
-from analysis.measures.history import History, day_number, day_of
+from analysis.measures.history import History, day_number
 from analysis.measures.positions import complete_months
 from analysis.models.rank_detector import (
     FALSE_ALARMS_PER_YEAR,
@@ -146,7 +146,7 @@ def _calendar(shown: list[date]) -> pd.DataFrame:
 
 
 def _usual(paid: ibis.Table, calendar: ibis.Table, *, marks: list[int]) -> pd.DataFrame:
-    """Whole mean days late of at least three payments shown before each month: ``_customer``, ``_month``, ``_usual``."""
+    """Whole mean days late of three payments or more before each month: ``_customer``, ``_month``, ``_usual``."""
     placed = paid.inner_join(calendar, paid["ended_known"] == calendar["_day"])
     late = placed["ended"] - placed["due"]
     sums = placed.group_by("customer_id", "_month").aggregate(n=placed.count(), late=late.sum()).execute()
@@ -157,8 +157,8 @@ def _usual(paid: ibis.Table, calendar: ibis.Table, *, marks: list[int]) -> pd.Da
         for name, table in tables.items()
     }
     mean = np.floor(so_far["late"] / so_far["n"].where(so_far["n"] >= PAYMENTS_MIN))
-    long = mean.stack().rename("_usual").reset_index().set_axis(["_customer", "_month", "_usual"], axis=1)
-    return long.astype({"_month": "int32", "_usual": "int32"})
+    long = mean.rename_axis(index="_customer").reset_index().melt("_customer", var_name="_month", value_name="_usual")
+    return long.dropna().astype({"_month": "int32", "_usual": "int32"})
 
 
 def less_common(days: Floats) -> tuple[Floats, Floats]:

@@ -103,9 +103,8 @@ def alarm_chances(months: int, *, threshold: float) -> Floats:
     for n in range(HISTORY_MONTHS + 1, months + 1):
         steps = _scored(np.arange(1, n + 1, dtype=float), n) - _whole(ALLOWANCE)
         targets = np.clip(place[:, None] + steps, 0, limit).astype(int).ravel()
-        quiet, alarmed = (
-            np.bincount(targets, weights=np.repeat(mass / n, n), minlength=limit + 1) for mass in (quiet, alarmed)
-        )
+        quiet = np.bincount(targets, weights=np.repeat(quiet / n, n), minlength=limit + 1).astype(float)
+        alarmed = np.bincount(targets, weights=np.repeat(alarmed / n, n), minlength=limit + 1).astype(float)
         chances[n - 1] = quiet[limit]
         alarmed[limit] += quiet[limit]
         quiet[limit] = 0.0
