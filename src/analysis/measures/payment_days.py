@@ -17,9 +17,9 @@ WEEKDAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturd
 YEAR_DAYS, HALF_YEAR_DAYS = 365, 180
 # A payment run of the month's end falls on one of so many last business days (Monday to Friday).
 MONTH_END_DAYS = 3
-# Below eight payment days a usual day shows by chance alone: of six days spread evenly over a five-day week half fall
-# on one weekday in one of four cases, of eight in one of ten.
-RHYTHM_DAYS_MIN, RHYTHM_SHARE = 8, 0.6
+# Three in five on one weekday: of ten days spread evenly over five weekdays it comes about in 3 of 100 cases, of five
+# days in 29 (five times the binomial chance of one weekday), so with fewer days no rhythm is named.
+RHYTHM_DAYS_MIN, RHYTHM_SHARE = 10, 0.6
 _WEEKDAY_COLUMNS = [f"on_{name.lower()}" for name in WEEKDAYS]
 
 
@@ -70,7 +70,7 @@ def regularity(days: pd.DataFrame) -> pd.DataFrame:
 def rhythm(days: pd.DataFrame) -> pd.Series:
     """In words when each row of :func:`days_of_payment` pays: "on Thursdays", "at month ends", "on any day".
 
-    A rhythm is named where at least three in five of at least eight payment days of a year follow it; a weekday goes
+    A rhythm is named where at least three in five of at least ten payment days of a year follow it; a weekday goes
     before the month's end where both do. With fewer days it is "too few payments to say".
     """
     shares = regularity(days)

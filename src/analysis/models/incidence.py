@@ -16,10 +16,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from analysis.measures.reliability import Reliability, reliability_of
 from analysis.models.bands import Band, limits, z_score
 from analysis.models.counts import at_risk_on, at_risk_table, strata
 from analysis.models.incidence_error import CauseSteps, Error, share_of
-from analysis.models.survival import ROUNDING, Estimate, Reliability, payment_curve, reliability_of
+from analysis.models.survival import ROUNDING, Estimate, payment_curve
 
 OPEN = "open"
 

@@ -9,34 +9,21 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 
+from analysis.measures.reliability import Reliability, reliability_of
 from analysis.models.bands import Band, greenwood_terms, limits, z_score
 from analysis.models.counts import at_risk_on, at_risk_table, count_table, strata
 from analysis.models.logrank import LogRank, log_rank
 
 __all__ = ["Estimate", "LogRank", "PaymentCurve", "count_table", "log_rank", "payment_curve", "payment_curves"]
 
-Reliability = Literal["suppressed", "flagged", "sound"]
-
-# Coverage of a nominal 95% band for the share unpaid after 30 days, simulated: 71% with 5 invoices,
-# 89% with 10, 97% with 20, 96% with 30 (the project's requirements on reliability, "Small samples").
-_SUPPRESSED_BELOW = 10
-_FLAGGED_BELOW = 30
 # R's tolerance for "the curve runs exactly at this probability": the square root of machine precision.
 _SAME_SHARE = math.sqrt(np.finfo(float).eps)
 # Rounding of a product of some thousand factors; far below one invoice in a hundred million.
 ROUNDING = 1e-11
-
-
-def reliability_of(n_invoices: int) -> Reliability:
-    """Whether so many invoices are enough to show a curve: below 10 suppressed, below 30 flagged, else sound."""
-    if n_invoices < _SUPPRESSED_BELOW:
-        return "suppressed"
-    return "flagged" if n_invoices < _FLAGGED_BELOW else "sound"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
