@@ -74,7 +74,7 @@ def limit_use(snapshot: Snapshot) -> LimitUse:
     """
     ends = pd.DatetimeIndex([pd.Timestamp(snapshot.as_of)], name="month_end")
     found = limits_at(snapshot, ends).droplevel("month_end")
-    since = {who: pd.Timestamp(day) for who, day in over_since(snapshot).items()}
+    since = pd.Series(over_since(snapshot), dtype="datetime64[ns]")
     owed = exposures(snapshot)
     found = found.join(owed[["overdue", "oldest_days"]])
     found.insert(0, "name", _names(snapshot).reindex(found.index).fillna(found.index.to_series()))
@@ -82,8 +82,7 @@ def limit_use(snapshot: Snapshot) -> LimitUse:
     found["overdue"] = found["overdue"].fillna(0.0)
     over = found["standing"] == OVER
     # At today's rates a customer may be above a limit that it is not at the rates of its invoices.
-    days = found.index.to_series().map(since).fillna(pd.Timestamp(snapshot.as_of))
-    found["over_since"] = pd.to_datetime(days.where(over))
+    found["over_since"] = since.reindex(found.index).fillna(pd.Timestamp(snapshot.as_of)).where(over)
     granted = _limits(snapshot, ends)
     order = found.assign(_key=found.index).sort_values(["exposure", "_key"], ascending=[False, True])
     return LimitUse(

@@ -15,6 +15,7 @@ from analysis.measures.ratio import ratio
 
 LATE_DAYS = 60
 HIGH_RISK_CLASSES = (4, 5)
+_ROUNDING = 1e-9
 
 
 def what_if(
@@ -73,13 +74,13 @@ def average_debtors_needed(exposures: ArrayLike, *, target: float) -> int | None
     owed = owed[owed > 0]
     if not len(owed):
         return None
-    if effective_number(owed) >= target:
+    if effective_number(owed) >= target * (1 - _ROUNDING):
         return 0
     # in units of the average exposure, so that amounts of any size are as exact
     owed = owed / owed.mean()
     whole, squares = float(len(owed)), float((owed**2).sum())
     half = (2 * whole - target) / 2
-    needed = math.ceil(-half + math.sqrt(half**2 + target * squares - whole**2) - 1e-9)
+    needed = math.ceil(-half + math.sqrt(half**2 + target * squares - whole**2) - _ROUNDING)
     return max(needed, 1)
 
 
