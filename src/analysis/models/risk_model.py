@@ -22,8 +22,9 @@ Floats = NDArray[np.float64]
 CUSTOMERS_EACH_MIN = 10
 # A stretch between two knots on which fewer customers differ from the usual has no coefficient of its own.
 STRETCH_CUSTOMERS_MIN = 10
-# Prior successes and failures of each coefficient: with 95% its odds ratio lies within 1/39 and 39.
-_LOG_F = 2.0
+# Prior successes and failures of each coefficient. With 2, the odds ratio of a stretch lies within 1/39 and 39 with
+# 95%; the stronger ones are for books in which a fact tells the outcome without fault.
+_LOG_F = (2.0, 8.0, 32.0)
 # Gates of a logistic fit: beyond them a coefficient says that the fit has no maximum, not how large an effect is.
 COEFFICIENT_MAX = STANDARD_ERROR_MAX = 10.0
 # Customers of whom this much of the record is their own tell how far customers of a segment differ.
@@ -43,15 +44,17 @@ class RiskModel:
     ``e`` is the evidence of the customer's own record (:func:`~analysis.models.risk_terms.evidence`), so that a
     customer without invoices paid or past due has its segment's rate, but for what is known of it beside its payments
     (a limit, a rating). ``coefficients`` are log odds, named by term and stretch, with ``covariance`` by customer;
-    ``left_out`` names stretches on which too few customers differ. ``spread`` is the standard deviation of log odds
-    between well-known customers about their segments. ``rows`` and ``customers`` were learned from, ``severe``
-    customers among them became severely delinquent at least once.
+    ``left_out`` names stretches on which too few customers differ; ``prior`` is the strength of the coefficients'
+    prior, 2 unless the books needed more. ``spread`` is the standard deviation of log odds between well-known customers
+    about their segments. ``rows`` and ``customers`` were learned from; ``severe`` customers among them became severely
+    delinquent at least once.
     """
 
     terms: tuple[Term, ...]
     coefficients: pd.Series[float]
     covariance: Floats
     left_out: tuple[str, ...]
+    prior: float
     rates: RiskRates
     spread: float
     rows: int
@@ -106,12 +109,13 @@ def fit_risk_model(rows: pd.DataFrame, *, without: tuple[str, ...] = ()) -> Risk
     Logistic regression (statsmodels) with the segments' log odds as offset. Overlapping windows of a customer count
     as one: its n rows weigh one together, or n/12 where they are more than twelve. Each coefficient has a log-F(2, 2)
     prior, which is one pseudo-customer that became severely delinquent and one that did not, with nothing but this
-    column at 1; so no coefficient runs away where a fact separates the outcomes. ``covariance`` is
+    column at 1; so no coefficient runs away where a fact separates the outcomes. Where one or its standard error
+    exceeds 10 all the same, the prior counts four and then sixteen times as much (``prior``). ``covariance`` is
     ``H^-1 (M + P) H^-1``: H the information of rows and prior, M the squares of the customers' summed scores, P the
     information of the prior. ``without`` leaves terms out.
 
-    RefusedFit with fewer than 10 customers of either kind, where the search does not end, or where a
-    coefficient or its standard error exceeds 10.
+    RefusedFit with fewer than 10 customers of either kind, where the search does not end, or where a coefficient
+    or its standard error exceeds 10 even so.
 
     Source: Greenland and Mansournia, Statistics in Medicine 34 (2015) 3133-3143 (log-F priors by data); Liang and
     Zeger, Biometrika 73 (1986) 13-22 (customers as clusters).
@@ -135,10 +139,13 @@ def fit_risk_model(rows: pd.DataFrame, *, without: tuple[str, ...] = ()) -> Risk
     carried = _carried(design, code)
     beta, covariance = np.zeros(len(names)), np.zeros((len(names), len(names)))
     offset = log_odds(rates.of_segment(rows))
-    fitted, of_fitted = _fitted(design[:, carried], severe, offset, code)
-    beta[carried] = fitted
-    covariance[np.ix_(carried, carried)] = of_fitted
-    if np.abs(beta).max() > COEFFICIENT_MAX or np.sqrt(np.diag(covariance)).max() > STANDARD_ERROR_MAX:
+    for prior in _LOG_F:
+        fitted, of_fitted = _fitted(design[:, carried], severe, offset, code, prior=prior)
+        beta[carried] = fitted
+        covariance[np.ix_(carried, carried)] = of_fitted
+        if np.abs(beta).max() <= COEFFICIENT_MAX and np.sqrt(np.diag(covariance)).max() <= STANDARD_ERROR_MAX:
+            break
+    else:
         raise RefusedFit("a coefficient or its standard error exceeds 10, so the fit says nothing")
     known = evidence(rows["evidence_invoices"])
     about = np.where(known > 0, design @ beta / np.maximum(known, 1e-9), 0.0)[known >= _WELL_KNOWN]
@@ -147,6 +154,7 @@ def fit_risk_model(rows: pd.DataFrame, *, without: tuple[str, ...] = ()) -> Risk
         coefficients=pd.Series(beta, index=names),
         covariance=covariance,
         left_out=tuple(name for name, kept in zip(names, carried, strict=True) if not kept),
+        prior=prior,
         rates=rates,
         # Where hardly anybody is well known, customers may differ as much as the prior of a coefficient allows.
         spread=float(about.std()) if len(about) >= _SPREAD_ROWS_MIN else STANDARD_ERROR_MAX / 4,
@@ -178,14 +186,16 @@ def _carried(design: Floats, customer: NDArray[np.int64]) -> NDArray[np.bool_]:
     return np.array([len(np.unique(customer[column != 0])) >= STRETCH_CUSTOMERS_MIN for column in design.T])
 
 
-def _fitted(design: Floats, severe: Floats, offset: Floats, customer: NDArray[np.int64]) -> tuple[Floats, Floats]:
+def _fitted(
+    design: Floats, severe: Floats, offset: Floats, customer: NDArray[np.int64], *, prior: float = _LOG_F[0]
+) -> tuple[Floats, Floats]:
     """Coefficients and their covariance by customer (a number for each row)."""
     n, k = design.shape
     own = 1.0 / np.minimum(np.bincount(customer), MONTHS_PER_YEAR)[customer]
-    prior = np.vstack([np.eye(k), np.eye(k)])
-    x = np.vstack([design, prior])
+    added = np.vstack([np.eye(k), np.eye(k)])
+    x = np.vstack([design, added])
     y = np.concatenate([severe, np.ones(k), np.zeros(k)])
-    weight = np.concatenate([own, np.full(2 * k, _LOG_F / 2)])
+    weight = np.concatenate([own, np.full(2 * k, prior / 2)])
     offsets = np.concatenate([offset, np.zeros(2 * k)])
     family = sm.families.Binomial()
     # Sums add up in one order on one thread, so that the same rows give the same bytes.
@@ -201,5 +211,5 @@ def _fitted(design: Floats, severe: Floats, offset: Floats, customer: NDArray[np
     inverse = np.linalg.inv(curved.T @ x)
     score = design * (own * (severe - chance[:n]))[:, None]
     summed = np.column_stack([np.bincount(customer, weights=column) for column in score.T])
-    of_prior = curved[n:].T @ prior
+    of_prior = curved[n:].T @ added
     return beta, inverse @ (summed.T @ summed + of_prior) @ inverse
