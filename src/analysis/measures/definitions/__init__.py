@@ -9,6 +9,7 @@ from analysis.measures.definitions.balances import BALANCES
 from analysis.measures.definitions.cash import CASH
 from analysis.measures.definitions.concentration import CONCENTRATION
 from analysis.measures.definitions.curves import CURVES
+from analysis.measures.definitions.customers import CUSTOMERS
 from analysis.measures.definitions.days import DAYS
 from analysis.measures.definitions.effects import EFFECTS
 from analysis.measures.definitions.entry import Definition
@@ -31,6 +32,7 @@ DEFINITIONS: dict[str, Definition] = {
         *FORECASTS,
         *LOSSES,
         *CONCENTRATION,
+        *CUSTOMERS,
         *EXPOSURE,
     )
 }
