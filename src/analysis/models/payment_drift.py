@@ -29,6 +29,7 @@ PAYMENTS_MIN = 3
 CUSTOMERS_FOR_COMMON = 10
 _LATEST_MONTHS = 3
 _MONTHS_MAX = 60
+_STANDING_DAYS = 92
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -46,19 +47,26 @@ class Drift:
     threshold: float
     stated_rate: float
 
-    @property
-    def alarms(self) -> int:
-        """Alarms raised in all months."""
-        return int(self.states["is_alarm"].sum())
+    def alarms_since(self, mark: int) -> tuple[int, float]:
+        """Alarms raised from a mark on, and how many would be in the same months had no customer changed."""
+        if not len(self.states):
+            return 0, 0.0
+        nth = self.states.groupby(level="customer_id").cumcount().to_numpy()
+        chances = alarm_chances(int(nth.max()) + 1, threshold=self.threshold)[nth]
+        late = (self.states.index.get_level_values("mark") >= mark).astype(bool)
+        return int(self.states["is_alarm"].to_numpy()[late].sum()), float(chances[late].sum())
 
-    @property
-    def expected_false_alarms(self) -> float:
-        """Alarms that would be raised in the same months if no customer had changed."""
-        lengths = self.states.groupby(level="customer_id").size()
-        if not len(lengths):
-            return 0.0
-        chances = np.cumsum(alarm_chances(int(lengths.max()), threshold=self.threshold))
-        return float(chances[lengths.to_numpy() - 1].sum())
+    def standing(self, mark: int) -> pd.DataFrame:
+        """Customers that drift, in their latest month up to a mark, the largest shift first; by ``customer_id``.
+
+        Those without a payment in the three months before are left out: what is old is no news.
+        """
+        marks = self.states.index.get_level_values("mark")
+        known = self.states[(marks <= mark) & (marks > mark - _STANDING_DAYS)]
+        latest = known.groupby(level="customer_id").tail(1).droplevel("mark")
+        found = latest[latest["is_drifting"]]
+        order = found.assign(_id=found.index).sort_values(["shift_days", "_id"], ascending=[False, True])
+        return order.drop(columns="_id")
 
 
 def payment_drift(history: History, *, rate: float = FALSE_ALARMS_PER_YEAR) -> Drift:
