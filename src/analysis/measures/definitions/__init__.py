@@ -16,6 +16,7 @@ from analysis.measures.definitions.entry import Definition
 from analysis.measures.definitions.exposure import EXPOSURE
 from analysis.measures.definitions.forecasts import FORECASTS
 from analysis.measures.definitions.losses import LOSSES
+from analysis.measures.definitions.monitoring import MONITORING
 from analysis.measures.definitions.movements import MOVEMENTS
 
 __all__ = ["DEFINITIONS", "Definition"]
@@ -34,5 +35,6 @@ DEFINITIONS: dict[str, Definition] = {
         *CONCENTRATION,
         *CUSTOMERS,
         *EXPOSURE,
+        *MONITORING,
     )
 }
