@@ -1,4 +1,4 @@
-"""What a company states about losses to come: scenarios, overlays and named customers, each dated and with its source."""
+"""What a company states about losses to come: scenarios, overlays and named customers, dated and with their source."""
 
 from __future__ import annotations
 

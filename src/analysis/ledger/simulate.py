@@ -228,7 +228,11 @@ def _outlook_toml(end: date) -> list[str]:
     for stated_on, scenarios in ((before, calm), (last, views)):
         for name, weight, factor, factors in scenarios:
             lines += ["", "[[scenarios]]", f'name = "{name}"', f"stated_on = {stated_on}", f"weight = {weight}"]
-            lines += [f"factor = {factor}", *([f"factors = {{ {factors} }}"] if factors else []), f'source = "{source}"']
+            lines += [
+                f"factor = {factor}",
+                *([f"factors = {{ {factors} }}"] if factors else []),
+                f'source = "{source}"',
+            ]
     return [
         *lines,
         "",

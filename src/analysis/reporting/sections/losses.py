@@ -1,0 +1,187 @@
+"""What may these customers cost? Expected loss: matrix, bridge, movement and the record of past provisions."""
+
+from __future__ import annotations
+
+from analysis.measures.history import History
+from analysis.models.losses import Losses, losses, why_no_losses
+from analysis.models.provision_matrix import TOTAL
+from analysis.reporting import blocks, charts, charts_losses
+from analysis.reporting.findings import Findings
+from analysis.reporting.gathering import Collected
+from analysis.reporting.sections import losses_numbers, losses_shown, losses_words
+
+NO_RECORD = "no past provision is old enough to be judged: that takes a year of rates and a year after them"
+NO_YEAR = "the books give no allowance of an earlier month"
+
+
+def losses_of(history: History, *, seed: int = 0) -> Losses | None:
+    """The expected loss of a history; None where :func:`why_no_losses` says why not."""
+    return None if why_no_losses(history) else losses(history, seed=seed)
+
+
+def told(history: History, found: Losses | None) -> dict[str, str]:
+    """The sentences of the page by their ids; where no loss can be expected, one that says why."""
+    if found is None:
+        return {"losses_told": "What may be lost cannot be said: " + why_no_losses(history) + "."}
+    currency = found.currency
+    said = {
+        "losses_told": losses_words.loss_sentence(found, currency=currency),
+        "losses_method_told": losses_words.method_sentence(found, currency=currency),
+        "losses_forward_told": losses_words.forward_sentence(found.allowance, currency=currency),
+        "losses_record_told": losses_words.record_sentence(found, currency=currency),
+        "losses_movement_told": losses_words.movement_sentence(found.month, found.allowance, currency=currency),
+        "losses_sales_told": losses_words.sales_sentence(found, currency=currency),
+    }
+    return {id: text for id, text in said.items() if text}
+
+
+_USES = {
+    "losses_told": ("expected_loss", "allowance_ratio"),
+    "losses_method_told": ("loss_by_history", "loss_by_flow_rates", "loss_given_default"),
+    "losses_forward_told": ("forward_adjustment", "allowance_overlay"),
+    "losses_record_told": ("provision_bias",),
+    "losses_movement_told": ("allowance_charge",),
+    "losses_sales_told": ("sales_to_replace",),
+}
+
+
+def hand_over(findings: Findings, history: History, found: Losses | None) -> None:
+    """The findings of expected loss: numbers, sentences, tables, charts, and the sums that must agree."""
+    for id, text in told(history, found).items():
+        findings.sentence(id, text, uses=_USES[id] if found is not None else ())
+    if found is None:
+        findings.unavailable("losses", why_no_losses(history))
+        return
+    losses_numbers.hand_over(findings, found)
+    _tables(findings, found)
+    _figures(findings, found)
+    _invariants(findings, found)
+
+
+def _tables(findings: Findings, found: Losses) -> None:
+    currency, made = found.currency, found.allowance
+    buckets = [*found.found.buckets, TOTAL]
+    for id, table, caption, units in (
+        (
+            "loss_matrix",
+            losses_shown.matrix_table(found),
+            "Expected loss by days past due",
+            dict.fromkeys(buckets, currency),
+        ),
+        (
+            "loss_segment_rates",
+            losses_shown.segment_rates_table(found),
+            "Part lost by days past due",
+            dict.fromkeys(buckets, "share"),
+        ),
+        (
+            "loss_rates",
+            losses_shown.rates_table(found),
+            "From what is owed to what is lost",
+            {
+                **dict.fromkeys(["owed", "expected loss"], currency),
+                **dict.fromkeys(["loss rate", "from", "to", "by flow rates"], "share"),
+                "forward factor": "ratio",
+            },
+        ),
+        (
+            "loss_movement",
+            losses_shown.movement_table(found),
+            "How the allowance moved",
+            {"the month": currency, "the year": currency},
+        ),
+        ("loss_assumptions", losses_shown.assumptions_table(made), "What was stated, by whom", {"stated": "date"}),
+        ("loss_customers", losses_shown.customers_table(found), "Most expected loss", _of_customers(currency)),
+    ):
+        if table.empty:
+            findings.unavailable(id, _ABSENT.get(id, "nothing is owed"))
+        else:
+            findings.table(id, table, caption=caption, units={c: u for c, u in units.items() if c in table})
+
+
+_ABSENT = {"loss_movement": NO_YEAR, "loss_assumptions": "no scenario, overlay or named customer is in force"}
+
+
+def _of_customers(currency: str) -> dict[str, str]:
+    return {"owed": currency, "expected loss": currency, "rate": "share"}
+
+
+def _figures(findings: Findings, found: Losses) -> None:
+    currency, made = found.currency, found.allowance
+    steps = losses_shown.bridge(made)
+    for id, drawn, caption, alt, reason in (
+        (
+            "loss_bridge",
+            losses_shown.bridge_chart(found),
+            "From history to the allowance",
+            charts.waterfall_alt(steps, unit=currency),
+            "nothing is expected to be lost",
+        ),
+        (
+            "provision_record",
+            losses_shown.record_chart(found),
+            "Past provisions beside what was lost of the same debts",
+            charts_losses.provision_record_alt(found.record.vintages, currency=currency),
+            NO_RECORD,
+        ),
+        (
+            "loss_rates_by_age",
+            losses_shown.rates_chart(found),
+            "Part lost by age",
+            charts_losses.loss_rates_alt(found.rates_by_bucket),
+            "nothing is owed",
+        ),
+    ):
+        if drawn is None:
+            findings.unavailable(id, reason)
+        else:
+            findings.figure(id, drawn, caption=caption, alt=alt)
+
+
+def _invariants(findings: Findings, found: Losses) -> None:
+    """The matrix foots by every division, no customer loses more than it owes, and the movement closes."""
+    made = found.allowance
+    matrix = made.matrix()["loss"]
+    inner = matrix.drop(index=TOTAL, level="segment").drop(index=TOTAL, level="bucket")
+    coins = {
+        "cells": inner.sum(),
+        "buckets": matrix.loc[TOTAL].drop(index=TOTAL).sum(),
+        "segments": matrix.xs(TOTAL, level="bucket").drop(index=TOTAL).sum(),
+        "customers": made.by_customer()["expected_loss"].sum(),
+    }
+    total = int(made.cells["loss"].sum())
+    for name, amount in coins.items():
+        whole = round(float(amount) * 10**made.decimals)
+        findings.invariant(f"inv_loss_{name}", f"sum of expected losses over {name} = their total", whole, total)
+    beyond = int(((made.cells["loss"] < 0) | (made.cells["loss"] > made.cells["exposure"])).sum())
+    findings.invariant("inv_loss_within", "cells with a loss below 0 or above what is owed = 0", beyond, 0)
+    for name, moved in (("month", found.month), ("year", found.year)):
+        if moved is not None:
+            left = moved.opening + moved.charge - moved.written_off + moved.recovered + moved.currency
+            formula = "opening + charge - written off + recovered + currency = closing allowance"
+            findings.invariant(f"inv_allowance_{name}", formula, left, moved.closing)
+
+
+def page(collected: Collected) -> dict[str, object]:
+    """Page 8: expected loss, from the matrix to the record of past provisions."""
+    if "loss_matrix" not in collected.tables:
+        reason = blocks.unavailable(collected, "losses")["reason"]
+        return {"kicker": "Expected loss", "title": "What may be lost?", "unavailable": reason}
+    content = [
+        blocks.lead(collected, "losses_method_told", "losses_forward_told"),
+        blocks.table(collected, "loss_rates"),
+        blocks.table(collected, "loss_matrix", total=True),
+        blocks.figure(collected, "loss_bridge"),
+        blocks.lead(collected, "losses_record_told"),
+        blocks.figure(collected, "provision_record"),
+        blocks.lead(collected, "losses_movement_told", "losses_sales_told"),
+        blocks.table(collected, "loss_movement"),
+    ]
+    if "loss_assumptions" in collected.tables:
+        text = ("kind", "value", "stated", "until", "source or owner")
+        content.append(blocks.table(collected, "loss_assumptions", left=text, wide=5))
+    return {
+        "kicker": "Expected loss",
+        "title": collected.sentences["losses_told"]["text"].removesuffix("."),
+        "blocks": [block for block in content if block.get("sentences") != []],
+    }
