@@ -1,4 +1,4 @@
-"""Who moved: customers and money from segment to segment, and how customers paid before and after a date."""
+"""Who moved: customers and money from segment to segment."""
 
 from __future__ import annotations
 
@@ -7,12 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-import numpy as np
 import pandas as pd
-from scipy.stats import t as student
 from sklearn.metrics import adjusted_rand_score
-
-from analysis.models.survival import Estimate
 
 NOT_YET = "Not yet a customer"
 
@@ -67,58 +63,3 @@ def migration(
         judged_twice=len(twice),
         moved=int((before[twice] != now[twice]).sum()),
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class BeforeAfter:
-    """How customers paid in the three months after a date, against the nine months before.
-
-    ``table``: one row per segment in which customers were on the date, then all: ``customers`` (with invoices due on
-    both sides), ``change`` (mean change of days late), ``low``, ``high`` (95%; all NaN for fewer than the policy's
-    minimum of customers), ``moved`` (share in another segment three months on). ``moves``: the migration.
-    """
-
-    on: date
-    until: date
-    table: pd.DataFrame
-    moves: Migration
-
-
-def before_and_after(
-    then: pd.DataFrame, later: pd.DataFrame, moves: Migration, *, names: Mapping[int, str], smallest: int
-) -> BeforeAfter:
-    """Compare the days after a date with those before, by the segment of the date.
-
-    ``then`` and ``later`` are indexed by customer: ``segment`` on the date, and ``segment`` and ``days_late_trend``
-    three months later, which is the mean days late of those three months less that of the nine before.
-    """
-    rows = then[["segment"]].join(later[["segment", "days_late_trend"]], rsuffix="_later")
-    groups = [(name, rows[rows["segment"] == number]) for number, name in names.items() if number > 0]
-    table = {}
-    for name, part in [*groups, ("All", rows)]:
-        change = part["days_late_trend"].dropna()
-        found = mean_with_interval(change, smallest=smallest)
-        stayed = part["segment"] == part["segment_later"]
-        shown = len(part) >= smallest
-        table[name] = {
-            "customers": len(change),
-            "change": found.value,
-            "low": found.low,
-            "high": found.high,
-            "moved": float(1 - stayed.mean()) if shown else math.nan,
-        }
-    frame = pd.DataFrame.from_dict(table, orient="index").rename_axis("segment").astype({"customers": int})
-    return BeforeAfter(on=moves.before, until=moves.now, table=frame, moves=moves)
-
-
-def mean_with_interval(values: pd.Series[float], *, smallest: int, confidence: float = 0.95) -> Estimate:
-    """Mean over customers with Student's interval; NaN for fewer than ``smallest`` (and two) customers.
-
-    ``mean +/- t(n - 1) * s / sqrt(n)``.
-    """
-    known = values.dropna().to_numpy(float)
-    if len(known) < max(smallest, 2):
-        return Estimate(value=math.nan, low=math.nan, high=math.nan)
-    mean, error = float(known.mean()), float(known.std(ddof=1) / np.sqrt(len(known)))
-    reach = float(student.ppf((1 + confidence) / 2, len(known) - 1)) * error
-    return Estimate(value=mean, low=mean - reach, high=mean + reach, std_err=error)

@@ -15,7 +15,7 @@ from analysis.models.segment_features import FEATURES, Feature
 NEW = "New or too few invoices"
 ALL = "All customers with history"
 # Median of mean days late up to which a segment is called so.
-_TIMING = ((-3.0, "Early payers"), (5.0, "On-time payers"), (30.0, "Late payers"), (math.inf, "Very late payers"))
+_TIMING = ((-3.0, "Early"), (5.0, "On-time"), (30.0, "Late"), (math.inf, "Very late"))
 # From this share of payments on one weekday or at month end on, the customer pays in runs.
 _RUNS_SHARE = 0.75
 # A second condition makes a rule harder to read; it has to raise its F1 score by so much.
@@ -56,8 +56,8 @@ class Rule:
 def names_of(figures: pd.DataFrame, segment: pd.Series[int]) -> dict[int, str]:
     """A name for each segment from the medians of its customers, in order; 0, last, is who cannot be judged.
 
-    When they pay, and whether in payment runs; where two would be called alike, about how many days as well.
-    ``figures`` as of ``segment_features.shown``, for the customers of ``segment``.
+    When they pay, and whether in payment runs ("run payers"); where two would be called alike, about how many days as
+    well. ``figures`` as of ``segment_features.shown``, for the customers of ``segment``.
     """
     medians = figures.groupby(segment).median().drop(index=0, errors="ignore")
     if len(medians) == 1:
@@ -73,7 +73,7 @@ def names_of(figures: pd.DataFrame, segment: pd.Series[int]) -> dict[int, str]:
 
 def _called(medians: pd.Series[float]) -> str:
     timing = next(name for limit, name in _TIMING if medians["days_late"] <= limit)
-    return f"{timing} in payment runs" if medians["regularity"] >= _RUNS_SHARE else timing
+    return f"{timing} {'run payers' if medians['regularity'] >= _RUNS_SHARE else 'payers'}"
 
 
 def _days(late: float) -> str:

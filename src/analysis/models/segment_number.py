@@ -139,7 +139,7 @@ def _chosen(table: pd.DataFrame) -> tuple[int, str]:
     near = standing.index[standing["shortfall"] <= standing["shortfall_error"]]
     chosen = int(near[0])
     if chosen == best:
-        reason = "fewer foretold surely less of the year that followed"
+        reason = "fewer surely foretold less of the year that followed"
     else:
         reason = f"{best} foretold no more of the year that followed than chance may"
     fallen = table.index[(table.index > chosen) & ~table["stands"]]

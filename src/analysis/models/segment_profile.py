@@ -15,7 +15,7 @@ from scipy.stats import beta
 from analysis.ledger.snapshot import Snapshot
 from analysis.measures.ratio import ratio
 from analysis.measures.settlement import settlement_counts
-from analysis.models.migration import mean_with_interval
+from analysis.models.before_after import mean_with_interval
 from analysis.models.survival import Estimate, PaymentCurve, payment_curves
 
 YEAR_DAYS = 365

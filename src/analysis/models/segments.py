@@ -12,7 +12,15 @@ from sklearn.metrics import adjusted_rand_score
 
 from analysis.measures.customers import customer_views
 from analysis.measures.history import History, day_number
-from analysis.models.migration import BeforeAfter, Migration, before_and_after, migration
+from analysis.models.before_after import (
+    FOLLOWED_AT_LEAST,
+    FOLLOWED_DAYS,
+    BeforeAfter,
+    before_and_after,
+    days_late_around,
+    end_of_after,
+)
+from analysis.models.migration import Migration, migration
 from analysis.models.payment_times import months_before
 from analysis.models.segment_features import judged, shown
 from analysis.models.segment_fit import SegmentFit, fit_segments
@@ -20,8 +28,6 @@ from analysis.models.segment_names import Rule, names_of, rules_of
 from analysis.models.segment_number import NumberOfSegments, choose_number
 from analysis.models.segment_profile import loss_rates, profile, segment_curves
 from analysis.models.survival import PaymentCurve
-
-MONTHS_AFTER = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -122,27 +128,31 @@ def segments_of(history: History, on: date | None = None, *, number: int | None 
 
 
 def around(history: History, segments: PayerSegments, *, on: date) -> BeforeAfter | None:
-    """How customers paid in the three months after ``on`` against the nine before; None where one side is missing.
+    """How late invoices were in the 91 days after ``on``, against the 274 to it; None where that cannot be told.
 
-    Segments are those of the present fit, as customers were on the date.
+    Segments are those of the present fit, as customers were on the date. The days after it must have been followed for
+    long enough (:data:`before_after.FOLLOWED_AT_LEAST`).
     """
-    until = months_before(pd.Timestamp(on), -MONTHS_AFTER).date()
-    if segments.fit is None or until > history.last:
+    until = end_of_after(on)
+    followed = min(FOLLOWED_DAYS, (history.last - until).days)
+    if segments.fit is None or followed < FOLLOWED_AT_LEAST:
         return None
     views = customer_views(history, [on, until])
     then, later = _on(views, on), _on(views, until)
     if not judged(then).any():
         return None
-    was, became = segments.fit.assigned(then), segments.fit.assigned(later)
-    moves = migration(
-        was["segment"],
-        became["segment"],
-        amounts=later["open_balance"],
+    was, became = (segments.fit.assigned(view)["segment"] for view in (then, later))
+    days, owed = (on, until), later["open_balance"]
+    moves = migration(was, became, amounts=owed, names=segments.names, days=days)
+    return before_and_after(
+        days_late_around(history, on=on, followed_days=followed),
+        was,
+        became,
+        moves=moves,
         names=segments.names,
-        days=(on, until),
+        smallest=segments.smallest,
+        followed_days=followed,
     )
-    told = became.join(later[["days_late_trend"]])
-    return before_and_after(was, told, moves, names=segments.names, smallest=segments.smallest)
 
 
 def _on(views: pd.DataFrame, mark: date) -> pd.DataFrame:
