@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 
 import ibis
 import ibis.expr.types as ir
@@ -69,18 +70,26 @@ def exceptions_by_kind(issued: pd.DataFrame, *, group_minimum: int) -> pd.DataFr
 
     ``issued`` as :func:`issued_against_policy` gives it. Columns ``invoices``, ``customers``, the amounts,
     ``matured``, ``severe``, ``severe_share`` (severe / matured) with ``low`` and ``high``
-    (:func:`share_of_customers`); the three are NaN where fewer than ``group_minimum`` customers have a matured one.
+    (:func:`severe_share`).
     """
     by_kind = issued.groupby(level="kind")
     table = by_kind[["invoices", *_MONEY, "matured", "severe"]].sum()
     table.insert(1, "customers", by_kind.size())
-    shares = {}
-    for kind, rows in by_kind:
-        n, k = rows["matured"].to_numpy(float), rows["severe"].to_numpy(float)
-        enough = int((n > 0).sum()) >= group_minimum
-        shares[kind] = share_of_customers(k, n) if enough else (math.nan,) * 3
+    shares = {kind: severe_share(issued, [kind], group_minimum=group_minimum) for kind in table.index}
     told = pd.DataFrame.from_dict(shares, orient="index", columns=["severe_share", "low", "high"], dtype=float)
     return table.join(told).reindex([kind for kind in KINDS if kind in table.index]).rename_axis(index="kind")
+
+
+def severe_share(issued: pd.DataFrame, kinds: Collection[str], *, group_minimum: int) -> tuple[float, float, float]:
+    """Severe of matured invoices of some kinds together with its interval over customers: (share, low, high).
+
+    NaN where fewer than ``group_minimum`` customers have a matured invoice of these kinds.
+    """
+    rows = issued[issued.index.get_level_values("kind").isin(list(kinds))]
+    counted = rows.groupby(level="customer_id")[["matured", "severe"]].sum()
+    if int((counted["matured"] > 0).sum()) < group_minimum:
+        return (math.nan,) * 3
+    return share_of_customers(counted["severe"].to_numpy(float), counted["matured"].to_numpy(float))
 
 
 def share_of_customers(counts: np.ndarray, totals: np.ndarray, *, level: float = 0.95) -> tuple[float, float, float]:

@@ -70,10 +70,10 @@ def lorenz(
     ax.plot([0, 1], [0, 1], color=style.RULE, linewidth=0.6, linestyle=(0, (2, 2)))
     ax.text(0.56, 0.53, "all alike", va="top", color=style.QUIET)
     if isinstance(exposure, pd.DataFrame) and "year_ago" in exposure:
-        customers, amounts = _cumulated(exposure["year_ago"])
+        customers, amounts = cumulated(exposure["year_ago"])
         ax.plot(customers, amounts, color=style.PREVIOUS)
         ax.text(0.40, float(np.interp(0.40, customers, amounts)) - 0.05, "a year ago", va="top", color=style.QUIET)
-    customers, amounts = _cumulated(now)
+    customers, amounts = cumulated(now)
     ax.plot(customers, amounts, color=style.ACTUAL)
     clear: dict[str, Any] = {"bbox": {"facecolor": "white", "edgecolor": "none", "pad": 0.8}}
     for top in (top for top in tops if top < len(customers)):
@@ -92,7 +92,7 @@ def lorenz(
 def lorenz_alt(exposure: pd.DataFrame | pd.Series, *, tops: tuple[int, ...] = (1, 10)) -> str:
     """What ``lorenz`` shows, in words."""
     now = exposure["exposure"] if isinstance(exposure, pd.DataFrame) else exposure
-    customers, amounts = _cumulated(now)
+    customers, amounts = cumulated(now)
     known = [top for top in tops if top < len(customers)]
     parts = [f"the {'largest' if top == 1 else f'{top} largest'} {words.share(float(amounts[top]))}" for top in known]
     number = len(customers) - 1
@@ -101,7 +101,7 @@ def lorenz_alt(exposure: pd.DataFrame | pd.Series, *, tops: tuple[int, ...] = (1
     )
 
 
-def _cumulated(exposure: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+def cumulated(exposure: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     """Shares of debtors and of the amount, both from nought, largest debtor first."""
     owed = np.sort(exposure[exposure > 0].to_numpy(float))[::-1]
     number = max(len(owed), 1)
