@@ -18,6 +18,7 @@ from analysis.measures.definitions.forecasts import FORECASTS
 from analysis.measures.definitions.losses import LOSSES
 from analysis.measures.definitions.monitoring import MONITORING
 from analysis.measures.definitions.movements import MOVEMENTS
+from analysis.measures.definitions.risk import RISK
 
 __all__ = ["DEFINITIONS", "Definition"]
 
@@ -36,5 +37,6 @@ DEFINITIONS: dict[str, Definition] = {
         *CUSTOMERS,
         *EXPOSURE,
         *MONITORING,
+        *RISK,
     )
 }
