@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import math
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 import pytest
 from cash_world import cash_world, open_on
-from scipy.stats import truncnorm
+from scipy.stats import chi2, truncnorm
 
 from analysis.measures.cash_received import CashShare
 from analysis.models.cash import cash_forecast, coherence
 from analysis.models.cash_bridge import forecast_bridge
 from analysis.models.cash_draws import QUANTILES, draw_receipts
 from analysis.models.cash_record import frozen, judged, monthly_origins, track_record
-from analysis.models.cash_shocks import STATED, Shocks, estimate_shocks, joint_misses, normal_scores
+from analysis.models.cash_shocks import (
+    STATED,
+    JointMisses,
+    Shocks,
+    estimate_shocks,
+    joint_misses,
+    loadings,
+    normal_scores,
+)
 from analysis.models.cash_stress import stress
 from analysis.models.receipts import DAYS, OpenDebt, expected_receipts, where_it_goes
 
@@ -67,6 +75,22 @@ def test_two_invoices_of_one_batch_miss_together_as_the_arcsine_law_says():
     assert first.mean() == pytest.approx(100.0, abs=1.5)
 
 
+def test_the_common_share_of_draws_varies_around_its_own():
+    # Two customers, one period: the same law averaged over common shares 0.3 * 3 / chi-square(5), at most 0.98.
+    debt = debt_of([[(5, 0.5)], [(5, 0.5)]], [100.0, 100.0], customer_id=["A", "B"])
+    shocks = Shocks(common=0.3, persistence=0.0, week=0.0, customer=0.0, batch=0.0, origins=4)
+    first = draw_receipts(debt, CashShare(), shocks, rng=np.random.default_rng(3), draws=60_000).weekly()[:, 0]
+    of_draw = chi2(5).expect(lambda x: np.arcsin(np.minimum(0.9 / x, 0.98)), lb=0.0)
+    both = 0.25 + of_draw / (2 * math.pi)
+    assert (first == 200).mean() == pytest.approx(both, abs=4 * math.sqrt(both * (1 - both) / 60_000))
+
+
+def test_a_common_delay_moves_an_invoice_by_its_share_of_the_spread():
+    # Even chances over k days have the deviation sqrt((k^2 - 1) / 12): 0 for one day, 7.2 for 25, 14.4 for 50.
+    even = [[(day, 1 - day / k) for day in range(1, k + 1)] for k in (1, 25, 50)]
+    assert loadings(debt_of(even, [1.0] * 3)) == pytest.approx([1.0, 7 / math.sqrt(52), 7 / math.sqrt(208.25)])
+
+
 def test_independent_invoices_have_the_binomial_variance():
     debt = debt_of([[(3, 0.3)]] * 40, [10.0] * 40, customer_id=[f"C{k}" for k in range(40)])
     first = draw_receipts(debt, CashShare(), ALONE, rng=np.random.default_rng(1), draws=20_000).weekly()[:, 0]
@@ -107,6 +131,25 @@ def test_common_misses_are_found_again():
     assert found.common == pytest.approx(3 * STATED.common / 43, abs=0.02)
     assert estimate_shocks([]) == STATED
     assert not STATED.is_estimated
+
+
+def test_a_forecast_of_half_a_year_before_counts_half():
+    # Scores of one customer's invoices went together by 0.6 then, and by -0.3 in the last forecast; all else by 0.
+    def misses(on: date, rho: float) -> JointMisses:
+        sums = pd.DataFrame({"together": 0.0, "possible": 1.0, "loaded": 0.0}, index=["batch", "customer", *_OTHERS])
+        sums.loc["customer", "together"] = rho
+        return JointMisses(on=on, sums=sums, shift=0.0)
+
+    found = estimate_shocks([misses(ON - timedelta(days=182), 0.6), misses(ON, -0.3)])
+    # (0.5 * 0.6 - 1 * 0.3) / 1.5 = 0, by (1.5)^2 / (0.25 + 1) = 1.8 forecasts beside the three of the stated 0.12
+    assert found.customer == pytest.approx(3 * STATED.customer / 4.8)
+    assert found.origins == 2
+    # what is measured weighs 1.8 of 4.8: what customers of one period share, and of one week beyond it, is stated
+    assert (found.common, found.week) == pytest.approx((3 * STATED.common / 4.8, 3 * STATED.week / 4.8))
+    assert found.persistence == pytest.approx(STATED.persistence)
+
+
+_OTHERS = ("week", "period", "apart")
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,7 @@ QUANTILES = tuple(sorted({0.5, *(limit for level in LEVELS for limit in limits_o
 _AT_ONCE, _AT_MOST, _LEAST = 4_000_000, 100_000_000, 500
 # Past forecasts a month apart share two thirds of their weeks, so they count for about half their number.
 _FREEDOM_PER_ORIGIN = 0.5
-_LEAST_FREEDOM, _MOST_SHARED = 3.0, 0.98
+_LEAST_FREEDOM, _MOST_SHARED = 5.0, 0.98
 
 Halves = NDArray[np.float32]
 
@@ -76,9 +76,11 @@ def draw_receipts(
     The score of an invoice is ``load * (sqrt(common) M + sqrt(week) W) + sqrt(customer) K + sqrt(batch) B + sqrt(rest)
     e`` with M one for each 30 days (first-order autoregression), W one for each week, K one for each customer and B one
     for each customer and week, all standard normal; it is paid on the day at whose quantile of its own forecast the
-    score lies. ``common`` is not known well from few past forecasts, so each draw has its own: ``common * f /
-    chi-square(f)``, f half their number. ``by`` names columns of the items by which the result can be summed. Above
-    some ten thousand invoices there are fewer draws, at least 500, so that cost stays bounded.
+    score lies. Most months have little in common and a few much, and a short record shows few of those: each draw has
+    a ``common`` of its own, ``common * (f - 2) / chi-square(f)``, whose mean is ``common``. M so has the tails of
+    Student's t with f, half the number of past forecasts and at least 5. ``by`` names columns of the items by which
+    the result can be summed. Above some ten thousand invoices there are fewer draws, at least 500, so that cost stays
+    bounded.
     """
     n, n_edges = len(debt.items), len(EDGES)
     draws = int(np.clip(_AT_MOST // max(n, 1), min(_LEAST, draws), draws))
@@ -131,7 +133,7 @@ def _shared_scores(
     """By draw and batch, what is common to all and what to a customer; and the variance of what is common."""
     freedom = max(_LEAST_FREEDOM, shocks.origins * _FREEDOM_PER_ORIGIN)
     most = _MOST_SHARED - shocks.shared + shocks.common
-    common = np.minimum(shocks.common * freedom / rng.chisquare(freedom, size), most)
+    common = np.minimum(shocks.common * (freedom - 2) / rng.chisquare(freedom, size), most)
     months = np.empty((size, PERIODS))
     fresh = rng.standard_normal((size, PERIODS))
     months[:, 0] = fresh[:, 0]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,9 @@ Codes = NDArray[np.intp]
 PERIOD_DAYS, WEEK_DAYS = 30, 7
 PERIODS = -(-DAYS // PERIOD_DAYS)
 # Spread of a payment day, in days, up to which an invoice takes all of a common shock.
-LOADED_DAYS = 3.0
+LOADED_DAYS = 7.0
+# What made customers pay late together may be over: a forecast of half a year before the last one counts half.
+HALF_LIFE_DAYS = 182.0
 WEEK_CODES = -(-DAYS // WEEK_DAYS) + PERIODS
 FEWEST_ORIGINS = 6
 # Scores beyond four standard deviations say that the forecast held a day for impossible, not how far it was out.
@@ -38,7 +41,7 @@ _PAIRS = ("batch", "customer", "week", "period", "apart")
 class Shocks:
     """Shares of the variance of an invoice's score that it has in common with others; the rest is its own.
 
-    ``common`` and ``week`` are those of an invoice with a payment day known to within three days; of others they are
+    ``common`` and ``week`` are those of an invoice with a payment day known to within a week; of others they are
     less (:func:`loadings`). ``common``: with all invoices expected in the same 30 days, correlated by ``persistence``
     from one such period to the next; ``week``: with all expected in the same week; ``customer``: with all of its
     customer's; ``batch``: with its customer's expected in the same week. ``origins``: past forecasts they were
@@ -77,13 +80,14 @@ _WEIGHT_OF_STATED = 3.0
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class JointMisses:
-    """Sums over pairs of invoices of one past forecast; by kind of pair, weighted by balance.
+    """Sums over pairs of invoices of a past forecast, made on the day ``on``; by kind of pair, weighted by balance.
 
     ``sums`` has the columns ``together`` (products of scores), ``possible`` (what they would be if the two had one
     score) and ``loaded`` (if they had nothing but the common score). ``shift`` is the common score of the whole
     forecast, above zero where customers paid later than expected.
     """
 
+    on: date
     sums: pd.DataFrame
     shift: float
 
@@ -118,42 +122,57 @@ def joint_misses(debt: OpenDebt, paid_after: Floats, *, seen_days: int) -> Joint
         }
     # the mean score is pulled to zero by what the intervals hide; dividing by their spread undoes it
     shift = float(shared["together"].sum() / max(shared["possible"].sum(), _NO_CHANCE))
-    return JointMisses(sums=pd.DataFrame(sums, index=list(_PAIRS)), shift=shift)
+    return JointMisses(on=debt.on, sums=pd.DataFrame(sums, index=list(_PAIRS)), shift=shift)
 
 
 def estimate_shocks(misses: Sequence[JointMisses]) -> Shocks:
     """Shares of variance in common, from past forecasts, drawn to :data:`STATED` where these are few.
 
-    The correlation of a kind of pair is ``sum together / sum possible`` over all forecasts, which are of equal weight.
-    ``common`` is that of other customers' invoices in one period and different weeks, ``persistence`` how much of it is
-    left between periods, ``week`` what one week adds, ``customer`` what one customer's invoices have beyond the common
-    part, ``batch`` what is left of those in one week. With n forecasts the result is ``(n * measured + 3 * stated) / (n
-    + 3)``.
+    The correlation of a kind of pair is ``sum w together / sum w possible`` over all forecasts, ``w = 0.5 ** (days
+    before the last of them / 182)``. With ``n = (sum w)^2 / sum w^2`` forecasts it becomes ``(n * measured + 3 *
+    stated) / (n + 3)``, where the stated one follows from :data:`STATED`. Of these ``common`` is that of other
+    customers' invoices in one period and different weeks, ``persistence`` how much of it is left between periods,
+    ``week`` what one week adds, ``customer`` what one customer's invoices have beyond the common part, ``batch`` what
+    is left of those in one week. Nothing is cut off at zero before it is drawn to the stated figure: chance makes the
+    correlation of a few forecasts negative as often as too large.
 
     To first order a product of interval means has the correlation of the scores times both spreads (the first
-    Hermite coefficient), hence the division.
+    Hermite coefficient), hence the division. n: Kish, Survey Sampling (1965), section 11.7.
     """
-    n = len(misses)
-    if not n:
+    if not misses:
         return STATED
-    sums = sum((m.sums for m in misses[1:]), start=misses[0].sums)
-    found = (sums["together"] / sums["possible"].where(sums["possible"] > _NO_CHANCE)).fillna(0.0).clip(0, _MOST_SHARED)
-    load = (sums["loaded"] / sums["possible"].where(sums["possible"] > _NO_CHANCE)).fillna(0.0)
-    period = float(found["period"])
-    persistence = min(float(found["apart"]) / period, _MOST_SHARED) if period > 0 else 0.0
-    week = max(float(found["week"]) - period, 0.0)
-    customer = max(float(found["customer"]) - period * persistence * float(load["customer"]), 0.0)
-    batch = max(float(found["batch"]) - (period + week) * float(load["batch"]) - customer, 0.0)
-    measured = np.array([period, persistence, week, customer, batch])
-    stated = np.array([getattr(STATED, name) for name in _SHARES])
-    shares = (n * measured + _WEIGHT_OF_STATED * stated) / (n + _WEIGHT_OF_STATED)
-    parts = np.array([name != "persistence" for name in _SHARES])
-    in_all = shares[parts].sum()
-    shares[parts] *= min(1.0, _MOST_SHARED / in_all) if in_all else 1.0
-    return Shocks(**dict(zip(_SHARES, shares.tolist(), strict=True)), origins=n)
+    last = max(miss.on for miss in misses)
+    weight = np.array([0.5 ** ((last - miss.on).days / HALF_LIFE_DAYS) for miss in misses])
+    sums = sum(
+        (miss.sums * w for miss, w in zip(misses[1:], weight[1:], strict=True)), start=misses[0].sums * weight[0]
+    )
+    possible = sums["possible"].where(sums["possible"] > _NO_CHANCE)
+    measured, load = ((sums[name] / possible).fillna(0.0) for name in ("together", "loaded"))
+    n = float(weight.sum() ** 2 / (weight**2).sum())
+    pooled = (n * measured + _WEIGHT_OF_STATED * _stated_pairs(load)) / (n + _WEIGHT_OF_STATED)
+    common = float(np.clip(pooled["period"], 0.0, _MOST_SHARED))
+    persistence = float(np.clip(pooled["apart"] / common, 0.0, _MOST_SHARED)) if common > 0 else 0.0
+    week = max(float(pooled["week"]) - common, 0.0)
+    customer = max(float(pooled["customer"]) - common * persistence * float(load["customer"]), 0.0)
+    batch = max(float(pooled["batch"]) - (common + week) * float(load["batch"]) - customer, 0.0)
+    most = min(1.0, _MOST_SHARED / max(common + week + customer + batch, _NO_CHANCE))
+    return Shocks(
+        common=common * most,
+        persistence=persistence,
+        week=week * most,
+        customer=customer * most,
+        batch=batch * most,
+        origins=len(misses),
+    )
 
 
-_SHARES = ("common", "persistence", "week", "customer", "batch")
+def _stated_pairs(load: pd.Series[float]) -> pd.Series[float]:
+    """Correlation of each kind of pair under :data:`STATED`; ``load`` as :attr:`JointMisses.sums` give it."""
+    lasting = STATED.common * STATED.persistence
+    of_customer = STATED.customer + lasting * float(load["customer"])
+    in_week = STATED.common + STATED.week
+    in_batch = STATED.customer + STATED.batch + in_week * float(load["batch"])
+    return pd.Series([in_batch, of_customer, in_week, STATED.common, lasting], index=list(_PAIRS))
 
 
 def groups(debt: OpenDebt) -> tuple[Codes, Codes, Codes]:
@@ -169,12 +188,11 @@ def groups(debt: OpenDebt) -> tuple[Codes, Codes, Codes]:
 
 
 def loadings(debt: OpenDebt) -> Floats:
-    """How far a common shock moves each invoice's score: ``sqrt(3 / spread)``, at most 1.
+    """How far a common shock moves each invoice's score: ``7 / spread``, at most 1.
 
-    A month in which customers pay some days later moves an invoice that is sure to be paid within three days out
-    of what was forecast, and one that may come on any day of two months less: the root lies between a shock that is
-    the same number of days for all and one that is the same part of each one's spread. Spread is the standard
-    deviation of the day of payment, given that it is paid within 91 days.
+    A month in which customers pay some days later is the same number of days for all. It moves an invoice that is sure
+    to be paid within a week out of what was forecast, and hardly one that may come on any day of two months. Spread is
+    the standard deviation of the day of payment, given that it is paid within 91 days.
     """
     unpaid = np.column_stack([np.ones(len(debt.items)), debt.unpaid[:, :DAYS]])
     paid = np.maximum(1 - unpaid[:, -1], _NO_CHANCE)
@@ -183,7 +201,7 @@ def loadings(debt: OpenDebt) -> Floats:
     mean = later.sum(axis=1)
     square = (later * (2 * np.arange(DAYS) + 1)).sum(axis=1)
     spread = np.sqrt(np.maximum(square - mean**2, 0.0))
-    return np.sqrt(LOADED_DAYS / np.maximum(spread, LOADED_DAYS))
+    return LOADED_DAYS / np.maximum(spread, LOADED_DAYS)
 
 
 def normal_scores(unpaid: Floats, paid_after: Floats, *, seen_days: int) -> tuple[Floats, Floats]:
