@@ -10,6 +10,7 @@ from datetime import date
 import pandas as pd
 from sklearn.metrics import adjusted_rand_score
 
+from analysis.ledger.opening import iso_date
 from analysis.measures.customers import customer_views
 from analysis.measures.history import History, day_number
 from analysis.models.before_after import (
@@ -153,6 +154,15 @@ def around(history: History, segments: PayerSegments, *, on: date) -> BeforeAfte
         smallest=segments.smallest,
         followed_days=followed,
     )
+
+
+def day_around(on: date, stated: str = "") -> date:
+    """The date to look before and after: the one stated (ISO), else the month end half a year before ``on``.
+
+    Half a year leaves three months of invoices and three more in which they are followed. UsageFault for a text that
+    is no date.
+    """
+    return iso_date(stated, name="around") if stated else months_before(pd.Timestamp(on), 6).date()
 
 
 def _on(views: pd.DataFrame, mark: date) -> pd.DataFrame:

@@ -67,7 +67,7 @@ def _marks(ax: Axes, table: pd.DataFrame, column: str, *, chosen: int, error: st
     stands = table["stands"].to_numpy(bool)
     ax.plot(numbers[stands], values[stands], "o", color=style.ACTUAL, markersize=5)
     ax.plot(numbers[~stands], values[~stands], "o", markerfacecolor="white", markeredgecolor=style.ACTUAL, markersize=5)
-    at = float(table.loc[chosen, column])
+    at = float(table[column].loc[chosen])
     if np.isfinite(at):
         ax.plot(chosen, at, "o", color=style.ACCENT, markersize=8)
         ax.annotate("chosen", (chosen, at), (0, -10), textcoords="offset points", ha="center", va="top")

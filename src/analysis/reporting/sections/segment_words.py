@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import pandas as pd
 
@@ -39,11 +40,9 @@ def payers_sentence(found: PayerSegments) -> str:
     if owing.empty or not owing.max() > 0:
         return f"Customers fall into {kinds}."
     name = str(owing.idxmax())
-    row = shown.loc[name]
-    return (
-        f"Customers fall into {kinds}; {_lower(name)} are {words.share(row['share'])} of customers and owe "
-        f"{words.share(row['exposure'])} of the book."
-    )
+    share = words.share(float(shown["share"].loc[name]))
+    owed = words.share(float(owing.loc[name]))
+    return f"Customers fall into {kinds}; {_lower(name)} are {share} of customers and owe {owed} of the book."
 
 
 def number_sentence(found: PayerSegments) -> str:
@@ -51,12 +50,12 @@ def number_sentence(found: PayerSegments) -> str:
     number = found.number
     if number is None:
         return ""
-    row, count = number.table.loc[number.chosen], _NUMBERS[number.chosen].capitalize()
+    count = _NUMBERS[number.chosen].capitalize()
     text = f"{count} segment{' is' if number.chosen == 1 else 's are'} used, because {number.reason}."
-    gain = float(row["gain"])
+    gain = float(number.table["gain"].loc[number.chosen])
     if math.isnan(gain) or number.chosen == 1:
         return text
-    own, past = (float(number.references.loc[name, "gain"]) for name in (OWN_SEGMENTS, OWN_PAST))
+    own, past = (float(number.references["gain"].loc[name]) for name in (OWN_SEGMENTS, OWN_PAST))
     company = "nothing" if own <= 0 else words.share(own)
     return (
         f"{text} Segments of a year ago foretold {words.share(gain)} of the differences between customers in days late "
@@ -69,7 +68,7 @@ def stability_sentence(found: PayerSegments) -> str:
     """Whether the segments stand a redraw, and whether last month would have divided alike."""
     if found.fit is None or found.number is None or found.fit.number == 1:
         return ""
-    stability = float(found.number.table.loc[found.fit.number, "stability"])
+    stability = float(found.number.table["stability"].loc[found.fit.number])
     text = f"Segments of redrawn customers agree with these to {words.fixed(stability, 2)} (1 is full agreement)"
     if stability < STABILITY_ASKED_FOR:
         text += ", which is little: take the segments as a sketch"
@@ -110,7 +109,7 @@ def change_sentence(found: BeforeAfter | None) -> str:
     if found is None:
         return "The books do not follow what fell due after the date for long enough to compare it with before."
     table, day = found.table, words.day(found.on)
-    whole = table.loc["All"]
+    whole = _row(table, "All")
     if math.isnan(whole["change"]):
         return f"Too few customers had invoices due both before and after {day} to compare."
     text = f"Invoices due in the three months after {day} were paid {_changed(whole)} than those of the nine before"
@@ -123,17 +122,22 @@ def change_sentence(found: BeforeAfter | None) -> str:
     clear = parts[(parts["low"] > 0) | (parts["high"] < 0)]
     if clear.empty or len(parts) < 2:
         return text + "."
-    name = clear["change"].abs().idxmax()
-    most = clear.loc[name]
-    return f"{text}; most changed {_lower(str(name))}, by {_signed(most['change'])} ({_reach(most)})."
+    name = str(clear["change"].abs().idxmax())
+    most = _row(clear, name)
+    return f"{text}; most changed {_lower(name)}, by {_signed(most['change'])} ({_reach(most)})."
 
 
-def _changed(row: pd.Series[float]) -> str:
+def _row(table: pd.DataFrame, name: str) -> dict[str, float]:
+    """Change and interval of one segment."""
+    return {column: float(table[column].loc[name]) for column in ("change", "low", "high")}
+
+
+def _changed(row: Mapping[str, float]) -> str:
     side = "later" if row["change"] > 0 else "sooner"
     return f"{words.days(abs(row['change']))} ({_reach(row)}) {side}"
 
 
-def _reach(row: pd.Series[float]) -> str:
+def _reach(row: Mapping[str, float]) -> str:
     return f"95%: {words.interval(row['low'], row['high'], unit='days')}"
 
 
