@@ -13,11 +13,14 @@ from small_books import Ledger
 from analysis.ledger.simulate import simulate
 from analysis.ledger.snapshot import as_of
 from analysis.measures.history import day_number, history_of
+from analysis.models.customer_sums import PHASE_COLUMNS
 from analysis.models.followed import followed
-from analysis.models.habits import PHASE_COLUMNS, REL_MIN, habits
+from analysis.models.habits import habits
+from analysis.models.known_spells import REL_MIN
 from analysis.models.landmarks import landmarks, open_book
 from analysis.models.paydays import month_places
-from analysis.models.person_days import DAY_FEATURES, FEATURES, day_matrix, described
+from analysis.models.person_days import DAY_FEATURES, FEATURES, day_matrix
+from analysis.models.row_features import described
 
 LAST, PAST = date(2026, 10, 31), date(2026, 6, 17)
 

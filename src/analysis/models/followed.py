@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.models.landmarks import outcomes
-from analysis.models.person_days import Matrix, Rows, day_matrix
+from analysis.models.person_days import day_matrix
+from analysis.models.row_features import Matrix, Rows
 
 # Above so many days the rows are drawn: time and memory of a fit do not grow with the ledger.
 PERSON_DAYS_MAX = 150_000

@@ -11,26 +11,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.ledger.contract import Outcome
-from analysis.measures.history import History, day_number, day_of, marks_table, shown_on
-from analysis.models.paydays import MONTH_PLACES, month_places
+from analysis.measures.history import History, day_number, day_of
+from analysis.models.customer_sums import MONTH_PLACE_COLUMNS, PHASE_COLUMNS, customer_sums
+from analysis.models.known_spells import N_REL, REL_MIN, known_spells
+from analysis.models.payment_runs import calendar_chances
+from analysis.models.run_clock import RunClock, run_clock
 
-# Days since due for which hazards are kept; what lies beyond counts with the last.
-REL_MIN, REL_MAX = -90, 180
-N_REL = REL_MAX - REL_MIN + 1
-WINDOW_DAYS = 730
-RECENT_DAYS = 60
 # Pseudo-invoices by which a customer's curve is drawn to its segment's, and a segment's to that of all (modelling.md).
 CUSTOMER_PRIOR, SEGMENT_PRIOR = 5.0, 50.0
 CURVES_PER_DAY = 40
-HALF_YEAR_DAYS = 180
-PHASE_COLUMNS = [f"phase_{phase}" for phase in range(14)]
-MONTH_PLACE_COLUMNS = [f"month_place_{place}" for place in range(MONTH_PLACES)]
 # Shares of the invoices of a customer that are paid by the days told of it, and the weight of the prior there.
 _QUANTILES, _QUANTILE_PRIOR = (0.1, 0.5, 0.9), 1.0
 _TAIL_DAYS = 60
-# Units into which one expected payment is divided, so that the engine adds whole numbers.
-_UNITS = 10**6
 
 Grid = NDArray[np.float32]
 
@@ -49,6 +41,8 @@ class Habits:
       the segment's with :data:`CUSTOMER_PRIOR` pseudo-invoices; ``smooth``: the same from counts of seven days.
     - ``quantiles``: days since due by which a tenth, a half and nine tenths of a customer's invoices are paid, open
       ones taken into account; a row per curve.
+    - ``unpaid``: log of the share that its ``hazard`` leaves unpaid before each day since due.
+    - ``runs``: payment runs, and hazards by the number of runs since due; its rows are those of ``customers``.
     - ``pooled``: hazard of payment of all invoices by mark; ``leaving``: hazard of leaving otherwise, by mark;
       both over the same days since due. ``marks``: the day numbers of their rows.
     """
@@ -60,12 +54,14 @@ class Habits:
     quantiles: Grid
     pooled: Grid
     leaving: Grid
+    runs: RunClock
+    unpaid: Grid
 
 
 def habits(history: History, rows: pd.DataFrame) -> Habits:
     """Habits as of each day of ``rows`` (columns ``mark``, ``customer_id``, ``segment``) of the customers named there.
 
-    Three passes over the ledger whatever the number of days. Where a day has many customers, its curves serve the
+    Four passes over the ledger whatever the number of days. Where a day has many customers, its curves serve the
     days after it too, so that a day of calendar adds at most :data:`CURVES_PER_DAY` of them.
     """
     marks = np.array(sorted(rows["mark"].unique()), dtype=np.int64)
@@ -78,7 +74,7 @@ def habits(history: History, rows: pd.DataFrame) -> Habits:
     whose = rows[["mark", "customer_id", "segment"]].drop_duplicates(["mark", "customer_id"])
     whose = whose.sort_values(["mark", "customer_id"], ignore_index=True)
     fresh = _with_fresh_curves(marks, whose["mark"].to_numpy())
-    known = _customer_sums(history, whose, marks, np.cumsum(-np.log1p(-np.minimum(pooled, 0.999)), axis=1))
+    known = customer_sums(history, whose, marks, np.cumsum(-np.log1p(-np.minimum(pooled, 0.999)), axis=1))
     curves, hazard, smooth, quantiles = _curves(history, whose, marks[fresh], by_segment[fresh], labels)
     latest = marks[fresh][np.searchsorted(marks[fresh], whose["mark"].to_numpy(), side="right") - 1]
     row = curves.reindex(pd.MultiIndex.from_arrays([latest, whose["customer_id"]]))
@@ -92,15 +88,24 @@ def habits(history: History, rows: pd.DataFrame) -> Habits:
     stand_in = by_segment[extra[0], extra[1]]
     curve = row.to_numpy(dtype=float)
     curve[missing] = len(hazard) + which
+    hazard = np.concatenate([hazard, stand_in]).astype(np.float32)
+    staying = np.log1p(-np.minimum(hazard, 0.9999))
     return Habits(
         marks=marks,
         customers=known.assign(curve=curve.astype(int)),
-        hazard=np.concatenate([hazard, stand_in]).astype(np.float32),
+        hazard=hazard,
+        unpaid=np.cumsum(staying, axis=1) - staying,
         smooth=np.concatenate([smooth, stand_in]).astype(np.float32),
         quantiles=np.concatenate([quantiles, _quantiles(stand_in)]).astype(np.float32),
         pooled=pooled.astype(np.float32),
         leaving=leaving.astype(np.float32),
+        runs=run_clock(history, whose, _chances(known)),
     )
+
+
+def _chances(known: pd.DataFrame) -> NDArray[np.float64]:
+    phases, places = (known[columns].to_numpy(dtype=float) for columns in (PHASE_COLUMNS, MONTH_PLACE_COLUMNS))
+    return calendar_chances(phases, places)
 
 
 def _with_fresh_curves(marks: NDArray[np.int64], of_rows: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -115,24 +120,6 @@ def _with_fresh_curves(marks: NDArray[np.int64], of_rows: NDArray[np.int64]) -> 
 def _shrunk(events: NDArray, at_risk: NDArray, *, prior: NDArray, weight: float) -> NDArray[np.float64]:
     """Hazard drawn to a prior that counts as ``weight`` invoices at risk: ``(d + w p) / (n + w)``."""
     return (events + weight * prior) / (at_risk + weight)
-
-
-def _shown_at(history: History, marks: Sequence[date]) -> ibis.Table:
-    """Spells of the last two years as each mark saw them, with clipped days since due."""
-    marked = history.lives.cross_join(marks_table(marks))
-    shown = shown_on(marked, marked["mark"])
-    shown = shown.filter(shown["begun"] > shown["mark"] - WINDOW_DAYS)
-    paid = ~shown["is_open"] & (shown["cause"] == Outcome.PAID)
-    return shown.mutate(
-        is_paid=paid,
-        is_other=~shown["is_open"] & ~paid,
-        entry=_clipped(shown["begun"] - shown["due"]),
-        exit=_clipped(shown["left"] - shown["due"]),
-    )
-
-
-def _clipped(day: ibis.Value) -> ibis.Value:
-    return ibis.greatest(ibis.least(day, REL_MAX), REL_MIN).cast("int32")
 
 
 def _counted(shown: ibis.Table, keys: list[str]) -> pd.DataFrame:
@@ -172,7 +159,7 @@ def _on_grid(
 
 def _segment_counts(history: History, days: Sequence[date]) -> tuple[dict[str, NDArray[np.float64]], list[str]]:
     """Counts by mark, segment and day since due, and the labels of the segments."""
-    counted = _counted(_shown_at(history, days), ["mark", "segment"])
+    counted = _counted(known_spells(history, days), ["mark", "segment"])
     labels = sorted(counted["segment"].unique())
     marks = np.array(sorted({day_number(day) for day in days}))
     mark = np.searchsorted(marks, counted["mark"].to_numpy())
@@ -185,7 +172,7 @@ def _curves(
 ) -> tuple[pd.Series, Grid, Grid, Grid]:
     """Row of the curve of each mark and customer, the hazards, the same smoothed over seven days, and quantiles."""
     wanted = whose[whose["mark"].isin(marks)].reset_index(drop=True)
-    shown = _shown_at(history, [day_of(int(mark)) for mark in marks])
+    shown = known_spells(history, [day_of(int(mark)) for mark in marks])
     pairs = ibis.memtable(wanted[["mark", "customer_id"]].astype({"mark": "int32"}))
     counted = _counted(shown.semi_join(pairs, ["mark", "customer_id"]), ["mark", "customer_id"])
     index = pd.MultiIndex.from_frame(wanted[["mark", "customer_id"]])
@@ -214,76 +201,3 @@ def _seven_days(counts: NDArray[np.float64]) -> NDArray[np.float64]:
     padded = np.pad(counts, [(0, 0), (3, 3)], mode="edge")
     so_far = np.cumsum(np.pad(padded, [(0, 0), (1, 0)]), axis=1)
     return (so_far[:, 7:] - so_far[:, :-7]) / 7
-
-
-def _customer_sums(history: History, whose: pd.DataFrame, marks: NDArray, cumulative: NDArray) -> pd.DataFrame:
-    """Sums of each mark and customer, in the order of ``whose``; ``cumulative`` is the pooled hazard, cumulated."""
-    hazard = pd.DataFrame(
-        {
-            "_mark": np.repeat(marks, N_REL).astype("int32"),
-            "_rel": np.tile(np.arange(REL_MIN, REL_MAX + 1), len(marks)).astype("int32"),
-            # whole numbers, because sums of floats differ in the last digits from run to run
-            "cumulated": np.rint(cumulative.ravel() * _UNITS).astype("int64"),
-        }
-    )
-    shown = _shown_at(history, [day_of(int(mark)) for mark in marks])
-    pairs = ibis.memtable(whose[["mark", "customer_id"]].astype({"mark": "int32"}))
-    shown = shown.semi_join(pairs, ["mark", "customer_id"])
-    recent = shown["mark"] - RECENT_DAYS
-    shown = shown.mutate(was=_clipped(recent - shown["due"]), is_recent=shown["left"] > recent)
-    for place in ("entry", "exit", "was"):
-        table = ibis.memtable(hazard.rename(columns={"cumulated": f"at_{place}"}))
-        joined = shown.left_join(table, [shown["mark"] == table["_mark"], shown[place] == table["_rel"]])
-        shown = joined.select(*shown.columns, f"at_{place}")
-    calendar = ibis.memtable(_calendar(history, marks))
-    joined = shown.left_join(calendar, shown["left"] == calendar["_day"])
-    shown = joined.select(*shown.columns, "place")
-    # days since a Monday of long ago: the first seven of fourteen are the weekdays of one week, the last of the other
-    phase = (shown["left"] + 3) % 14
-    from_recent = ibis.greatest(shown["at_entry"], shown["at_was"])
-    paid, late = shown["is_paid"], (shown["left"] - shown["due"]).cast("int64")
-    is_open = shown["is_open"]
-    overdue = is_open & (shown["due"] < shown["mark"])
-    lately = paid & shown["is_recent"]
-    in_half_year = paid & (shown["left"] > shown["mark"] - HALF_YEAR_DAYS)
-    sums = shown.group_by("mark", "customer_id").aggregate(
-        paid=paid.sum(),
-        late=late.sum(where=paid),
-        late_squared=(late * late).sum(where=paid),
-        paid_late=(paid & (late > 0)).sum(),
-        recent_paid=lately.sum(),
-        recent_late=late.sum(where=lately),
-        half_year_paid=in_half_year.sum(),
-        half_year_late=late.sum(where=in_half_year),
-        expected=(shown["at_exit"] - shown["at_entry"]).sum(),
-        recent_expected=(shown["at_exit"] - from_recent).sum(where=shown["is_recent"]),
-        last_paid=shown["left"].max(where=paid),
-        pay_days=shown["left"].nunique(where=in_half_year),
-        open=is_open.sum(),
-        overdue=overdue.sum(),
-        open_amount=shown["amount"].sum(where=is_open),
-        overdue_amount=shown["amount"].sum(where=overdue),
-        amount=shown["amount"].sum(),
-        invoices=shown.count(),
-        first_issued=shown["issued"].min(),
-        **{name: (paid & (phase == k)).sum() for k, name in enumerate(PHASE_COLUMNS)},
-        **{name: (paid & (shown["place"] == k)).sum() for k, name in enumerate(MONTH_PLACE_COLUMNS)},
-    )
-    index = pd.MultiIndex.from_frame(whose[["mark", "customer_id"]])
-    frame = sums.execute().set_index(["mark", "customer_id"]).astype(float).reindex(index)
-    frame[["expected", "recent_expected"]] /= _UNITS
-    # A customer with nothing but invoices older than the window has done nothing in it, which is a fact and not a gap.
-    begun = frame["first_issued"].fillna(pd.Series(index.get_level_values("mark") - WINDOW_DAYS, index=index))
-    return (
-        frame.drop(columns=["last_paid", "first_issued"])
-        .fillna(0.0)
-        .assign(last_paid=frame["last_paid"], first_issued=begun)
-    )
-
-
-def _calendar(history: History, marks: NDArray[np.int64]) -> pd.DataFrame:
-    """Place in its month of every day on which anything shown can have been paid."""
-    first = history.first()
-    begin = day_number(first) if first is not None else int(marks[0])
-    days = np.arange(min(begin, int(marks[0])) - 400, int(marks[-1]) + 1)
-    return pd.DataFrame({"_day": days.astype("int32"), "place": month_places(days).astype("int32")})

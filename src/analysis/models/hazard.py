@@ -12,7 +12,8 @@ from sklearn.linear_model import LogisticRegression
 
 from analysis.models.followed import HORIZON_DAYS, PersonDays
 from analysis.models.paydays import MONTH_PLACES
-from analysis.models.person_days import DAY_FEATURES, FEATURES, Matrix, Rows, day_matrix
+from analysis.models.person_days import DAY_FEATURES, FEATURES, day_matrix
+from analysis.models.row_features import Matrix, Rows
 
 _CLOSED = DAY_FEATURES.index("closed")
 _ROWS_AT_ONCE, _THREADS = 2_000, 2
@@ -22,11 +23,14 @@ _BENDS: dict[str, tuple[float, ...]] = {
     "rel": (-45, -30, -20, -14, -10, -7, -4, -2, 0, 2, 4, 7, 10, 14, 20, 30, 45, 60, 90, 120),
     "after_usual": (-20, -10, -5, -2, 0, 2, 5, 10, 20, 40),
     "after_usual_scaled": (-2, -1, -0.5, 0, 0.5, 1, 2),
-    **dict.fromkeys(("after_lately", "after_half"), (-15, -7, -3, -1, 0, 1, 3, 7, 15, 30)),
+    **dict.fromkeys(("after_lately", "after_half", "after_chased"), (-15, -7, -3, -1, 0, 1, 3, 7, 15, 30)),
     **dict.fromkeys(("after_first", "after_most"), (-7, -3, 0, 3, 7)),
     "ahead": (3, 7, 14, 30, 60),
     "since_paid": (3, 7, 14, 30, 60),
-    "own_hazard": (-5, -4, -3, -2, -1),
+    **dict.fromkeys(("own_hazard", "run_hazard"), (-5, -4, -3, -2, -1, 0)),
+    "runs_since_due": (-3, -2, -1, 0, 1, 2, 3),
+    "own_unpaid": (-4, -3, -2, -1, -0.5),
+    "since_part_paid": (7, 14, 21, 30, 45),
     "to_promise": (-7, -3, 0, 3, 7),
 }
 _LEVELS = {

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from analysis.ledger.contract import Outcome
 from analysis.measures.history import History, day_number, day_numbers, day_of, marks_table, shown_on
+from analysis.models.chasing import chased
 
 # A row is kept where this hash of its invoice and its day, spread evenly over 32 bits, falls below the share wanted:
 # the same rows on every engine and in every run, whatever other days are asked for or added later.
@@ -98,7 +99,7 @@ def landmarks(history: History, marks: Sequence[date], *, rows_max: int | None) 
     con = history.snapshot.con
     drawn = con.create_table(ibis.util.gen_name("landmarks"), is_open.select(*_KEPT), temp=True)
     rows = _with_balance(history, drawn)
-    rows = _with_disputes(history, _with_contacts(history, rows))
+    rows = _with_disputes(history, chased(history, rows))
     frame = rows.execute().sort_values(["mark", "nth"], ignore_index=True)
     con.drop_table(drawn.get_name(), force=True)
     frame["rel"] = frame["mark"] - frame["due"]
@@ -137,27 +138,11 @@ def _with_balance(history: History, rows: ibis.Table) -> ibis.Table:
     joined = rows.left_join(
         stretches, [rows["invoice_id"] == stretches["_id"], stretches["_from"] <= rows["mark"], lasts]
     )
-    return joined.select(*_KEPT, balance=ibis.coalesce(joined["_balance"], joined["amount"]))
-
-
-def _with_contacts(history: History, rows: ibis.Table) -> ibis.Table:
-    """Reminders, calls and promises about each invoice up to its day."""
-    made = history.snapshot.contacts.filter(lambda t: t["invoice_id"].notnull())
-    made = made.select(_id="invoice_id", _made=day_numbers(made["made_on"]), _promised=day_numbers(made["promised_on"]))
-    which = rows.select("invoice_id", "mark")
-    seen = which.inner_join(made, [which["invoice_id"] == made["_id"], made["_made"] <= which["mark"]])
-    of_row = seen.group_by(_id="invoice_id", _mark="mark").aggregate(
-        contacts=seen.count(),
-        last_contact=seen["_made"].max(),
-        promised=seen["_promised"].max(),
-        promises_broken=(seen["_promised"] < seen["mark"]).sum(),
-    )
-    joined = rows.left_join(of_row, [rows["invoice_id"] == of_row["_id"], rows["mark"] == of_row["_mark"]])
+    part_paid = joined["_balance"] < joined["amount"]
     return joined.select(
-        *rows.columns,
-        "last_contact",
-        "promised",
-        **{name: joined[name].fill_null(0) for name in ("contacts", "promises_broken")},
+        *_KEPT,
+        balance=ibis.coalesce(joined["_balance"], joined["amount"]),
+        part_paid_on=part_paid.ifelse(joined["_from"], ibis.null()),
     )
 
 

@@ -16,7 +16,7 @@ from analysis.models.hazard import Boosted, Regression, fit_boosted, fit_regress
 from analysis.models.ladder import customer_curve
 from analysis.models.landmarks import OpenBook, landmarks
 from analysis.models.outlook import PaymentOutlook, payment_outlook
-from analysis.models.person_days import Rows, described
+from analysis.models.row_features import Rows, described
 from analysis.models.scores import Matrix
 from analysis.models.shrunk_curves import pooled_hazards
 
