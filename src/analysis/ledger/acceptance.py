@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # Kept out for a good reason, so not a sign of a bad export.
 _HARMLESS = ("identical_copy", "totals_row")
+# Fewer old invoices than that may be there by chance.
+_REMAINS = 10
 
 
 def too_much_kept_out(sizes: Iterable[pd.DataFrame], company: Company, rates: Mapping[str, float]) -> list[Fact]:
@@ -132,6 +134,47 @@ def payments_turned(entries: ibis.Table, *, file: str) -> list[Fact]:
             rows=int(found["negative"]),
         )
     ]
+
+
+def opening_items(books: Books, as_of: date) -> Fact | None:
+    """A warning where the books look as if they began with open items and do not say so; None where they do not.
+
+    Open items that were taken over are the slow ones of their time: invoices that lie long before the first booking and
+    are few for the months they come from. Told where at least :data:`_REMAINS` were issued thirty days or more before
+    the first booking, at less than half the pace of the ninety days after it.
+    """
+    if books.company.company.observed_from is not None:
+        return None
+    invoices, entries = books.tables["invoices"], books.tables["entries"]
+    first = entries.filter((entries["amount"] > 0) & (entries["booked_on"] <= as_of))["booked_on"].min().execute()
+    if first is None or pd.isna(first):
+        return None
+    began = pd.Timestamp(first).date()
+    issued, old, later = invoices["issued_on"], began - timedelta(days=30), began + timedelta(days=90)
+    found = invoices.aggregate(
+        remains=(issued <= old).sum(),
+        since=issued.min(),
+        after=((issued >= began) & (issued < later) & (issued <= as_of)).sum(),
+    )
+    counted = found.execute().iloc[0]
+    remains = int(counted["remains"] or 0)
+    if remains < _REMAINS:
+        return None
+    days = (old - pd.Timestamp(counted["since"]).date()).days + 1
+    if remains / days >= int(counted["after"]) / min(90, (as_of - began).days + 1) / 2:
+        return None
+    return Fact(
+        table="invoices",
+        disposition="warn",
+        rule="opening_items",
+        message=f"{remains:,} invoices lie 30 days or more before the first booking of {began} and are few for their "
+        "months, as open items taken over from an older ledger are; taken as seen from their issue, they would make "
+        "payment look slow",
+        remedy=f"if the books began so, state company.observed_from = {began - timedelta(days=1)} or the day it was",
+        file=books.files[0].name if books.files else "",
+        column="issued_on",
+        rows=remains,
+    )
 
 
 def freshness(books: Books, as_of: date) -> Fact | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.faults import UsageFault
-from analysis.ledger.acceptance import freshness
+from analysis.ledger.acceptance import freshness, opening_items
 from analysis.ledger.books import Books, open_books
 from analysis.ledger.company import Company, load_company
 from analysis.ledger.facts import Fact
@@ -63,8 +63,8 @@ def open_ledger(company: str | Path, *, as_of: str, known_by: str = "", prepared
 def opened(books: Books, on: date, *, known_by: date) -> Opened:
     """Books as of a date, with what their checks found."""
     snapshot = as_of(books, on, known_by=known_by)
-    stale = freshness(books, on)
-    facts = [*books.facts, *snapshot.facts, *([stale] if stale else [])]
+    of_the_whole = [fact for fact in (freshness(books, on), opening_items(books, on)) if fact is not None]
+    facts = [*books.facts, *snapshot.facts, *of_the_whole]
     return Opened(
         snapshot=snapshot,
         facts=pd.DataFrame([fact.as_dict() for fact in facts], columns=_COLUMNS["facts"]),

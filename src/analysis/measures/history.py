@@ -16,6 +16,7 @@ from analysis.ledger.dimensions import NOT_STATED
 from analysis.ledger.snapshot import Snapshot
 from analysis.measures.months import Clock
 from analysis.measures.outcomes import segment_dimension
+from analysis.measures.settlement import observed_since
 
 EPOCH = date(1970, 1, 1)
 # Where an invoice has no due date and the company states no terms, thirty days stand in, the commonest of all terms.
@@ -42,7 +43,9 @@ class History:
     (the dimension by which the company shows segments, :data:`NOT_STATED` without one), ``entity``, ``currency``,
     ``channel``, ``amount`` (document currency), ``nth`` (number of the spell in the order in which the books
     showed them) and whole days since 1970: ``issued``, ``due`` (thirty days after issue where the books have
-    none), ``begun``, ``begun_known``, ``ended``, ``ended_known`` (null while open), and ``cause``.
+    none), ``begun``, ``begun_known``, ``ended``, ``ended_known`` (null while open), and ``cause``. Where the company
+    states the day with whose open items its books begin, spells that had begun then begin on the next, because only
+    those that lasted beyond it are in the books; what had ended by then is left out.
     """
 
     snapshot: Snapshot
@@ -161,6 +164,10 @@ def history_of(snapshot: Snapshot) -> History:
         ended_known=_shown(spells["until_known_on"], last=snapshot.as_of),
         nth=ibis.row_number().over(ibis.window(order_by=["from_known_on", "issued_on", "invoice_id", "spell"])),
     )
+    if (since := observed_since(snapshot)) is not None:
+        first = day_number(since) + 1
+        whole = whole.filter(whole["ended"].isnull() | (whole["ended"] >= first))
+        whole = whole.mutate(**{c: ibis.greatest(whole[c], first).cast("int32") for c in ("begun", "begun_known")})
     name = f"history_{snapshot.as_of:%Y%m%d}_{snapshot.known_by:%Y%m%d}"
     return History(snapshot=snapshot, lives=snapshot.con.create_table(name, whole, overwrite=True))
 

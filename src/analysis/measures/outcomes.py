@@ -19,7 +19,8 @@ def outcome_counts(snapshot: Snapshot, *, by: str | None = None) -> pd.DataFrame
 
     Columns: ``group`` (the value of the dimension ``by``, "all" without it), ``issue_month`` (its end; the
     as-of date for its month), ``day`` (from issue to settlement, or to the as-of date while open), ``paid``,
-    ``credited``, ``written_off``, ``open`` (numbers of invoices).
+    ``credited``, ``written_off``, ``open`` (numbers of invoices); with a stated first day of the books also
+    ``entered``: invoices that came under observation at the age ``day``.
     """
     frame = settlement_counts(snapshot, by=by, by_month=True)
     if by is None:
@@ -32,6 +33,8 @@ def curve_counts(
 ) -> pd.DataFrame:
     """Counts for curves of invoices issued in a stretch of months: ``group``, ``day``, ``events``, ``censored``.
 
+    And ``entered``, where ``outcomes`` has it.
+
     Whatever ends an invoice is an event, so a curve of these counts says "still open": credit notes and
     write-offs have left the book as payments have. An open invoice is censored at its present age.
     """
@@ -42,14 +45,20 @@ def curve_counts(
     if issued_until is not None:
         kept &= month <= issued_until
     counts = outcomes[kept].assign(events=outcomes[list(ENDED_BY)].sum(axis=1), censored=outcomes[str(Outcome.OPEN)])
-    return counts.groupby(["group", "day"], as_index=False)[["events", "censored"]].sum()
+    return counts.groupby(["group", "day"], as_index=False)[["events", "censored", *_entered(outcomes)]].sum()
 
 
 def folded(outcomes: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
     """The same counts with groups put together: each group under its label, :data:`OTHERS` where it has none."""
     group = outcomes["group"].map(labels).fillna(OTHERS)
     keys = ["group", "issue_month", "day"]
-    return outcomes.assign(group=group).groupby(keys, as_index=False)[[*ENDED_BY, str(Outcome.OPEN)]].sum()
+    numbers = [*ENDED_BY, str(Outcome.OPEN), *_entered(outcomes)]
+    return outcomes.assign(group=group).groupby(keys, as_index=False)[numbers].sum()
+
+
+def _entered(outcomes: pd.DataFrame) -> list[str]:
+    """The column of late entries, where there is one."""
+    return [column for column in ("entered",) if column in outcomes]
 
 
 def shown_groups(snapshot: Snapshot, *, by: str, most: int = 5) -> dict[str, str]:

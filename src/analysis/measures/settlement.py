@@ -46,6 +46,12 @@ def payment_days(snapshot: Snapshot, *, months: int = 12) -> pd.DataFrame:
     return summed.reindex(month_ends(snapshot.as_of, months)).fillna(0.0).astype({"invoices": int})
 
 
+def observed_since(snapshot: Snapshot) -> date | None:
+    """Day with whose open items the books begin, as the company states it; None where it does not, or it is to come."""
+    stated = snapshot.company.company.observed_from
+    return stated if stated is not None and stated < snapshot.as_of else None
+
+
 def settlement_counts(
     snapshot: Snapshot,
     *,
@@ -67,13 +73,15 @@ def settlement_counts(
     leaves older invoices out.
 
     ``observed_from`` is for books that begin with what was open at the end of a date and hold nothing that was
-    settled by then: an older invoice enters at its age on that date, counted in a last column ``entered``, and whatever
-    was settled by it is left out. Taken as seen from their start, such invoices are the slow ones of their time alone.
+    settled by then; where it is not stated, it is the company's (:func:`observed_since`). An older invoice enters at
+    its age on that date, counted in a last column ``entered``, and whatever was settled by it is left out. Taken as
+    seen from their start, such invoices are the slow ones of their time alone.
     """
     if clock not in get_args(Clock):
         raise ValueError(f"clock must be one of {', '.join(get_args(Clock))}, got {clock!r}")
     if observed_from is not None and observed_from >= snapshot.as_of:
         raise ValueError(f"observed_from must be before the as-of date {snapshot.as_of}, got {observed_from}")
+    observed_from = observed_from or observed_since(snapshot)
     items = snapshot.items
     if issued_from is not None:
         items = items.filter(items["issued_on"] >= ibis.literal(issued_from))

@@ -69,13 +69,16 @@ def payment_times(snapshot: Snapshot) -> PaymentTimes:
     )
 
 
-def _paid_differ(outcomes: pd.DataFrame, labels: Sequence[str], *, issued_after: pd.Timestamp) -> GrayTest:
+def _paid_differ(outcomes: pd.DataFrame, labels: Sequence[str], *, issued_after: pd.Timestamp) -> GrayTest | None:
     recent = outcomes[(outcomes["issue_month"] > issued_after) & outcomes["group"].isin(labels)]
+    # not defined for invoices that came under observation late
+    if "entered" in recent and recent["entered"].any():
+        return None
     return gray_test(recent.assign(censored=recent["open"]), by="group", cause="paid", causes=ENDED_BY)
 
 
 def _pooled(counts: pd.DataFrame) -> pd.DataFrame:
-    return counts.groupby("day", as_index=False)[["events", "censored"]].sum()
+    return counts.drop(columns="group").groupby("day", as_index=False).sum()
 
 
 def _shown(curves: Sequence[PaymentCurve]) -> tuple[PaymentCurve, ...]:

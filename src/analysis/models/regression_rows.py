@@ -10,6 +10,7 @@ import pandas as pd
 
 from analysis.ledger.contract import Outcome
 from analysis.measures.history import Known, day_number, day_of
+from analysis.measures.settlement import observed_since
 
 # An average of few payments says little of a customer: five payments as late as everybody's are added to its own.
 _USUAL_PAYMENTS = 5
@@ -44,7 +45,7 @@ def regression_rows(
 
     ``entered`` is the day after which it was watched: 0, or for invoices issued before ``observed_from``, where the
     books begin with what was open then, the days up to it; those that were settled before are not in the rows, as
-    they are not in such books. In order of issue.
+    they are not in such books; the company's where not stated. In order of issue.
     """
     drawn = _drawn(known, issued_from=issued_from, rows_max=rows_max, open_only=open_only)
     frame = _with_payments_before(known, drawn).execute().sort_values(["issued", "invoice_id"], ignore_index=True)
@@ -56,6 +57,7 @@ def regression_rows(
     issued = pd.to_datetime(frame["issued"].map(day_of)) if len(frame) else pd.Series(dtype="datetime64[ns]")
     value = frame["amount"] * frame["currency"].map(rates).astype(float)
     terms = frame["due"] - frame["issued"]
+    observed_from = observed_from or observed_since(snapshot)
     since = 0 if observed_from is None else (day_number(observed_from) - frame["issued"]).clip(lower=0)
     rows = pd.DataFrame(
         {

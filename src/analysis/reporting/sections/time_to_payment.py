@@ -117,8 +117,8 @@ def hand_over(
     findings.sentence("median_told", payment_words.median_sentence(times), uses=["median_days"])
     findings.sentence("segments_told", payment_words.segments_sentence(times))
     findings.sentence("hidden_told", payment_words.hidden_sentence(paid_only, curve, horizon=horizon))
-    at_start = int(curve.table["at_risk"].iloc[0]) if len(curve.table) else 0
-    findings.invariant("inv6_at_risk", "at risk on day 0 = invoices in scope", at_start, curve.n_invoices)
+    at_start = int(curve.table["at_risk"].iloc[0] + curve.table["entered"].sum()) if len(curve.table) else 0
+    findings.invariant("inv6_at_risk", "at risk on day 0 or from later = invoices in scope", at_start, curve.n_invoices)
     censored = int(curve.table["censored"].sum()) if len(curve.table) else 0
     findings.invariant("inv6_scope", "events + censored = invoices", curve.n_paid + censored, curve.n_invoices)
 
