@@ -121,8 +121,9 @@ def weighted_share(
     """A share of money with an interval that few or no losses do not make narrow.
 
     ``p = sum(lost) / sum(exposed)``, each customer's loss at most what was exposed. The interval is Clopper and
-    Pearson's for ``n = p (1 - p) / var(p)`` customers, var by linearisation over customers
-    (``n / (n - 1) * sum((lost - p exposed)^2) / sum(exposed)^2``), so one large loss says as little as one event does.
+    Pearson's for ``p (1 - p) / var(p)`` customers, var by linearisation over customers
+    (``sum((lost - p exposed)^2) / sum(exposed)^2``): where all have the same business and some lost it whole, it is the
+    interval of so many events, and one large loss says as little as one event does.
     Without any loss the upper limit is that of no event among all customers times ``severity``, the share that a
     customer who fails is taken to cost. NaN without exposure.
 
@@ -135,7 +136,7 @@ def weighted_share(
     value = float(borne.sum()) / whole
     if not value > 0:
         return Estimate(value=0.0, low=0.0, high=(1 - tail ** (1 / customers)) * severity)
-    spread = float(((borne - value * exposed) ** 2).sum()) * customers / max(customers - 1, 1) / whole**2
+    spread = float(((borne - value * exposed) ** 2).sum()) / whole**2
     effective = value * (1 - value) / spread if spread > 0 else float(customers)
     events = value * effective
     low = float(beta.ppf(tail, events, effective - events + 1))

@@ -19,6 +19,7 @@ from analysis.measures.definitions.losses import LOSSES
 from analysis.measures.definitions.monitoring import MONITORING
 from analysis.measures.definitions.movements import MOVEMENTS
 from analysis.measures.definitions.risk import RISK
+from analysis.measures.definitions.segments import SEGMENTS
 
 __all__ = ["DEFINITIONS", "Definition"]
 
@@ -38,5 +39,6 @@ DEFINITIONS: dict[str, Definition] = {
         *EXPOSURE,
         *MONITORING,
         *RISK,
+        *SEGMENTS,
     )
 }
