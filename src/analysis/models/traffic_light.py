@@ -46,13 +46,16 @@ class TrafficLight:
     gates: tuple[Gate, ...]
 
 
-def traffic_light(tested: Backtest, id: str, *, cash_hits: tuple[int, int] | None = None) -> TrafficLight:
+def traffic_light(
+    tested: Backtest, id: str, *, cash_hits: tuple[int, int] | None = None, cash_level: float = 0.9
+) -> TrafficLight:
     """Judge the record of the forecaster ``id``.
 
-    ``cash_hits`` is how many of how many 90% intervals for the cash of thirty days held; not judged where absent.
-    The interval gate is met where that number lies in :func:`binomial_region`.
+    ``cash_hits`` is how many of how many intervals of ``cash_level`` for the cash of thirty days held; not judged where
+    absent. The interval gate is met where that number lies in :func:`binomial_region`.
     """
-    gates = (_better_than_curve(tested, id), _paid_as_expected(tested, id), _even(tested, id), _cash(cash_hits))
+    cash = _cash(cash_hits, level=cash_level)
+    gates = (_better_than_curve(tested, id), _paid_as_expected(tested, id), _even(tested, id), cash)
     judged = [gate.is_met for gate in gates if gate.is_met is not None]
     colour: Colour = "none" if not judged else "green" if all(judged) else "amber"
     return TrafficLight(colour="red" if gates[0].is_met is False else colour, gates=gates)
@@ -115,10 +118,10 @@ def _even(tested: Backtest, id: str) -> Gate:
     )
 
 
-def _cash(hits: tuple[int, int] | None) -> Gate:
-    name = "90% intervals for the cash of thirty days held as often as chance allows"
+def _cash(hits: tuple[int, int] | None, *, level: float) -> Gate:
+    name = f"{level:.0%} intervals for the cash of thirty days held as often as chance allows"
     if hits is None or not hits[1]:
         return Gate(id="cash_intervals", name=name, value=math.nan, is_met=None)
     held, n = hits
-    low, high = binomial_region(n, 0.9)
+    low, high = binomial_region(n, level)
     return Gate(id="cash_intervals", name=name, value=held / n, is_met=low <= held <= high)

@@ -13,7 +13,7 @@ from analysis.models.forecastable import FORECASTABLE
 from analysis.reporting import blocks, charts
 from analysis.reporting.findings import Findings
 from analysis.reporting.gathering import Collected
-from analysis.reporting.sections import cash_shown, cash_words, forecasters
+from analysis.reporting.sections import cash_shown, cash_words, forecasters, record_light
 from analysis.reporting.sections.ledger import OPEN_ITEMS_ONLY
 
 # A sum of some hundred thousand floats.
@@ -52,6 +52,7 @@ def hand_over(findings: Findings, opened: Opened, outlook: CashOutlook | None, m
         return
     if made is not None:
         forecasters.hand_over(findings, made)
+        record_light.hand_over(findings, made, outlook)
     currency = opened.company.currency
     _numbers(findings, outlook, currency=currency)
     _figures(findings, opened, outlook, currency=currency)

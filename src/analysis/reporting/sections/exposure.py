@@ -182,7 +182,7 @@ def _of_risk(findings: Findings, found: Exposed) -> None:
     if found.of_loss is not None and found.of_loss.loc["customer_id", "number"]:
         findings.number(
             "effective_number_loss",
-            float(found.of_loss.loc["customer_id", "effective_number"]),
+            float(found.of_loss["effective_number"]["customer_id"]),
             unit="ratio",
             label="Effective number, expected loss",
             definition="effective_number",

@@ -53,20 +53,20 @@ def limits_sentence(used: LimitUse, *, currency: str) -> str:
     use = float(limited["exposure"].sum() / limited["limit"].sum())
     granted = words.money(limited["limit"].sum(), currency=currency)
     said = f"Customers that owe use {words.share(use)} of their limits of {granted}"
-    near = int(by.loc[NEAR, "customers"])
+    near = int(by["customers"][NEAR])
     said += (
         f"; {words.plural(near, 'customer')} {'stands' if near == 1 else 'stand'} at nine tenths or more."
         if near
         else "."
     )
-    without = by.loc[NO_LIMIT]
-    if without["customers"]:
-        some, owe = int(without["customers"]), words.money(without["exposure"], currency=currency)
-        have = "has" if some == 1 else "have"
-        said += f" {words.plural(some, 'customer')} with {owe} ({words.share(without['share'])}) {have} no limit."
-    over = by.loc[OVER]
-    if over["customers"] > 1:
-        said += f" Those over their limits owe {words.share(over['share'])} of all."
+    some, owe = int(by["customers"][NO_LIMIT]), float(by["exposure"][NO_LIMIT])
+    if some:
+        have, part = "has" if some == 1 else "have", words.share(by["share"][NO_LIMIT])
+        said += (
+            f" {words.plural(some, 'customer')} with {words.money(owe, currency=currency)} ({part}) {have} no limit."
+        )
+    if by["customers"][OVER] > 1:
+        said += f" Those over their limits owe {words.share(by['share'][OVER])} of all."
     return said + basis
 
 
@@ -112,7 +112,7 @@ def concentration_sentence(divisions: pd.DataFrame, of_loss: pd.DataFrame | None
         said += f", groups of companies taken as one as in {_names(number['parent_id'])}"
     if of_loss is None or of_loss.empty or not of_loss.loc["customer_id", "number"]:
         return said + "."
-    lost = float(of_loss.loc["customer_id", "effective_number"])
+    lost = float(of_loss["effective_number"]["customer_id"])
     than = "fewer" if lost < number["customer_id"] else "more"
     return f"{said}. Expected loss hangs on {than}: {_names(lost)}."
 

@@ -8,6 +8,7 @@ from analysis.models.forecast import PaymentForecast
 from analysis.reporting import blocks
 from analysis.reporting.findings import Findings
 from analysis.reporting.gathering import Collected
+from analysis.reporting.sections import record_light
 
 _SHOWN = {
     "integrated_brier": "error",
@@ -66,6 +67,7 @@ def section(collected: Collected) -> list[dict[str, object]]:
         {"kind": "section", "title": "Who forecasts each open invoice, and how well"},
         blocks.lead(collected, *told),
         blocks.table(collected, "forecasters", note=NOTE),
+        *record_light.section(collected),
     ]
 
 
