@@ -13,6 +13,8 @@ from analysis.models.risk_record import RiskRecord
 
 CLASSES = (1, 2, 3, 4, 5)
 HIGH_RISK = (4, 5)
+# What a two-sided 95% interval leaves on either side (Clopper and Pearson, Biometrika 26 (1934) 404-413).
+_TAIL = 0.025
 
 
 def risk_class(chance: ArrayLike, bounds: Sequence[float]) -> NDArray[np.int64]:
@@ -33,8 +35,8 @@ def class_table(
     ``customers`` with ``chance``, ``risk_class`` and ``open_balance``. Columns: ``from`` and ``to`` (chances),
     ``customers``, ``open_balance``, ``expected`` (sum of the chances) and of the record by the same forecaster ``past``
     (customers and origins), ``forecast`` (their mean chance) and ``observed`` (share that became severely delinquent)
-    with its 95% interval ``low``, ``high`` over customers drawn anew; NaN where fewer than ``minimum`` different
-    customers were in the class.
+    with its 95% interval ``low``, ``high`` over customers drawn anew (exact, by their number, where none or all did);
+    NaN where fewer than ``minimum`` different customers were in the class.
     """
     edges = (0.0, *bounds, 1.0)
     lines = []
@@ -62,8 +64,13 @@ def _past(
     if record is None or forecaster not in record.forecasts:
         return nothing
     rows = record.forecasts[risk_class(record.forecasts[forecaster], bounds) == label]
-    if rows.index.get_level_values("customer_id").nunique() < minimum:
+    n = rows.index.get_level_values("customer_id").nunique()
+    if n < minimum:
         return nothing | {"past": len(rows)}
     share = record.share(rows["severe"])
     forecast = math.fsum(rows[forecaster]) / len(rows)
-    return {"past": len(rows), "forecast": forecast, "observed": share.value, "low": share.low, "high": share.high}
+    low, high = share.low, share.high
+    # Where it happened to none or all, draws do not differ; the exact limit for as many customers stands in.
+    least = _TAIL ** (1 / n)
+    low, high = (0.0, 1 - least) if share.value == 0 else (least, 1.0) if share.value == 1 else (low, high)
+    return {"past": len(rows), "forecast": forecast, "observed": share.value, "low": low, "high": high}

@@ -6,8 +6,11 @@ import math
 from typing import Any
 
 import pandas as pd
+from matplotlib.figure import Figure
 
-from analysis.models.risk import RiskAssessment
+from analysis.ledger.opening import Opened
+from analysis.measures.history import history_of
+from analysis.models.risk import RiskAssessment, assess_risk
 from analysis.models.risk_classes import HIGH_RISK
 from analysis.models.risk_record import Estimate
 from analysis.reporting import blocks
@@ -15,6 +18,7 @@ from analysis.reporting.charts_risk import risk_calibration, risk_calibration_al
 from analysis.reporting.findings import Findings
 from analysis.reporting.gathering import Collected
 from analysis.reporting.sections import risk_words
+from analysis.reporting.sections.ledger import OPEN_ITEMS_ONLY
 
 # At most seven exceptions on any list (notation of the pack).
 RISKIEST = 7
@@ -26,9 +30,24 @@ CLASS_NOTE = (
 RECORD_NOTE = "Each day was assessed from what was known then. Skill: share of the other's squared error avoided."
 
 
-def classes_table(found: RiskAssessment) -> pd.DataFrame:
+def why_not(opened: Opened) -> str:
+    """Why these books allow no assessment; blank where they do."""
+    return OPEN_ITEMS_ONLY if opened.snapshot.open_items_only else ""
+
+
+def risk_of(opened: Opened, *, seed: int = 0) -> RiskAssessment | None:
+    """Each customer with business assessed as of the snapshot's day; None where :func:`why_not` says why not."""
+    return None if why_not(opened) else assess_risk(history_of(opened.snapshot), seed=seed)
+
+
+def classes_by_customer(found: RiskAssessment | None) -> pd.Series | None:
+    """Risk class of each customer with business, by ``customer_id``; None where nobody was assessed."""
+    return None if found is None or found.customers.empty else found.customers["risk_class"]
+
+
+def classes_table(found: RiskAssessment | None) -> pd.DataFrame:
     """Classes 1 to 5 with who is in them now and what came of them before; empty where nobody is assessed."""
-    if found.customers.empty:
+    if found is None or found.customers.empty:
         return pd.DataFrame()
     table = found.classes
     bounds = [f"{low:.0%} to {high:.0%}" for low, high in zip(table["from"], table["to"], strict=True)]
@@ -47,8 +66,10 @@ def classes_table(found: RiskAssessment) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
-def riskiest_table(found: RiskAssessment, *, most: int = RISKIEST) -> pd.DataFrame:
-    """The customers of classes 4 and 5 that owe most, by chance times balance, each with what raises its risk."""
+def riskiest_table(found: RiskAssessment | None, *, most: int = RISKIEST) -> pd.DataFrame:
+    """The customers of classes 4 and 5 with the largest chance times balance, each with what raises its risk."""
+    if found is None or found.customers.empty:
+        return pd.DataFrame()
     high = found.customers[found.customers["risk_class"].isin(HIGH_RISK) & (found.customers["open_balance"] > 0)]
     order = high.assign(_weight=high["chance"] * high["open_balance"], _id=high.index)
     order = order.sort_values(["_weight", "_id"], ascending=[False, True], kind="stable").head(most)
@@ -57,36 +78,54 @@ def riskiest_table(found: RiskAssessment, *, most: int = RISKIEST) -> pd.DataFra
         {
             "customer": order["name"],
             "class": order["risk_class"].astype(str),
-            "chance": order["chance"],
-            "from": order["low"],
-            "to": order["high"],
+            "chance": [
+                risk_words.with_interval(*cells, unit="share", decimals=3)
+                for cells in zip(order["chance"], order["low"], order["high"], strict=True)
+            ],
             "open": order["open_balance"],
-            "what raises it": reasons,
+            "what multiplies the odds": reasons,
         }
     ).reset_index(drop=True)
 
 
-def record_table(found: RiskAssessment) -> pd.DataFrame:
+def record_table(found: RiskAssessment | None) -> pd.DataFrame:
     """The record of who is used, by past day and of all together; empty without one."""
-    if found.record is None or found.forecaster not in found.record.ids:
+    if found is None or found.record is None or found.forecaster not in found.record.ids:
         return pd.DataFrame()
     table = found.record.by_origin(found.forecaster)
-    shown = {"origin": "day", "customers": "customers", "severe": "severe", "brier": "error"}
-    for name, label in (
-        ("slope", "slope"),
-        ("skill_base", "over the rate of all"),
-        ("skill_own_rate", "over the own rate"),
-    ):
-        shown |= {name: label, f"{name}_low": f"{label}, from", f"{name}_high": f"{label}, to"}
-    return table[list(shown)].rename(columns=shown)
+    shown = {
+        label: [risk_words.with_interval(*cells, unit=unit, decimals=3) for cells in _cells(table, name)]
+        for name, label, unit in (
+            ("slope", "calibration slope", "ratio"),
+            ("skill_base", "over the rate of all", "share"),
+            ("skill_own_rate", "over the own past rate", "share"),
+        )
+    }
+    figures = table[["origin", "customers", "severe", "brier"]].rename(columns={"origin": "day", "brier": "error"})
+    return figures.assign(**shown)
 
 
-def hand_over(findings: Findings, found: RiskAssessment, *, currency: str) -> None:
+def _cells(table: pd.DataFrame, name: str) -> list[tuple[float, float, float]]:
+    """A figure of the record with its limits, row by row."""
+    columns = [table[column].tolist() for column in (name, f"{name}_low", f"{name}_high")]
+    return list(zip(*columns, strict=True))
+
+
+def calibration(found: RiskAssessment | None) -> Figure | None:
+    """What was stated of each class on past days beside what came of it; None where no class has a record."""
+    if found is None or found.customers.empty or found.classes["observed"].isna().all():
+        return None
+    return risk_calibration(found.classes).get_figure(root=True)
+
+
+def hand_over(findings: Findings, opened: Opened, found: RiskAssessment | None) -> None:
     """Findings of severe delinquency: sentences, numbers, classes, the riskiest customers, and the record."""
-    for id, text in told(found, currency=currency).items():
-        findings.sentence(id, text, uses=_USES.get(id, ()) if len(found.customers) else ())
-    if found.customers.empty:
-        findings.unavailable("risk_classes", _reason(found.verdict))
+    currency = opened.company.currency
+    assessed = found is not None and len(found.customers) > 0
+    for id, text in told(opened, found).items():
+        findings.sentence(id, text, uses=_USES.get(id, ()) if assessed else ())
+    if found is None or not assessed:
+        findings.unavailable("risk_classes", why_not(opened) if found is None else _reason(found.verdict))
         return
     _numbers(findings, found)
     findings.table(
@@ -96,28 +135,30 @@ def hand_over(findings: Findings, found: RiskAssessment, *, currency: str) -> No
     if riskiest.empty:
         findings.unavailable("riskiest", "no customer in risk classes 4 and 5 owes anything")
     else:
-        units = {"chance": "share", "from": "share", "to": "share", "open": currency}
-        findings.table("riskiest", riskiest, caption="Highest risk times balance", units=units)
+        findings.table("riskiest", riskiest, caption="Highest risk times balance", units={"open": currency})
     record = record_table(found)
     if record.empty:
         findings.unavailable("risk_record", risk_words.NO_RECORD)
         findings.unavailable("risk_calibration", risk_words.NO_RECORD)
         return
     findings.table("risk_record", record, caption="Record of the chances stated on past days", units=_RECORD_UNITS)
-    classes = found.classes
-    if classes["observed"].isna().all():
+    drawn = calibration(found)
+    if drawn is None:
         findings.unavailable("risk_calibration", "too few customers stood in any class on past days")
         return
     findings.figure(
         "risk_calibration",
-        risk_calibration(classes),
+        drawn,
         caption="Stated and observed severe delinquency",
-        alt=risk_calibration_alt(classes),
+        alt=risk_calibration_alt(found.classes),
     )
 
 
-def told(found: RiskAssessment, *, currency: str) -> dict[str, str]:
+def told(opened: Opened, found: RiskAssessment | None) -> dict[str, str]:
     """The sentences by id; where nothing can be said, only why."""
+    if found is None:
+        return {"risk_told": "Who may become severely delinquent cannot be said: " + why_not(opened) + "."}
+    currency = opened.company.currency
     title = {"risk_title": risk_words.title(found, currency=currency)}
     if found.customers.empty:
         return title | {"risk_told": found.verdict}
@@ -139,7 +180,7 @@ def watched(collected: Collected) -> list[dict[str, Any]]:
         blocks.lead(collected, "risk_told", "risk_event_told"),
         blocks.table(collected, "risk_classes", left=["chance"], note=CLASS_NOTE),
         *(
-            [blocks.table(collected, "riskiest", wide=6, left=["what raises it"])]
+            [blocks.table(collected, "riskiest", wide=4, left=["what multiplies the odds"])]
             if "risk_classes" in collected.tables
             else []
         ),
@@ -165,15 +206,7 @@ _USES = {
     "risk_rating_told": ["rating_value"],
 }
 _CLASS_UNITS = {"expected": "ratio", "stated": "share", "observed": "share", "from": "share", "to": "share"}
-_RECORD_UNITS = {
-    "error": "ratio",
-    **{f"slope{end}": "ratio" for end in ("", ", from", ", to")},
-    **{
-        f"{name}{end}": "share"
-        for name in ("over the rate of all", "over the own rate")
-        for end in ("", ", from", ", to")
-    },
-}
+_RECORD_UNITS = {"error": "ratio"}
 
 
 def _numbers(findings: Findings, found: RiskAssessment) -> None:

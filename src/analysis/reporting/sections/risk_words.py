@@ -21,7 +21,7 @@ NO_RECORD = "no past day has enough of a record"
 _Say = Callable[[float], str]
 _FACTS: dict[str, _Say] = {
     "start": lambda v: f"its segment's rate of {words.share(v)}",
-    "own_record": lambda v: f"{words.plural(int(v), 'invoice')} paid or past due with nothing amiss",
+    "own_record": lambda v: f"known by {words.plural(int(v), 'invoice')} paid or past due",
     "days_late": lambda v: f"pays {_days(abs(v))} {'after' if v >= 0 else 'before'} due on average",
     "late_share_91": lambda v: f"{words.share(v)} of the last year's amount was 91 days late",
     "days_late_trend": lambda v: f"pays {_days(abs(v))} {'later' if v >= 0 else 'sooner'} than in the months before",
@@ -43,15 +43,19 @@ _WEAK = 0.05
 
 
 def reason_words(reason: str, value: float, log_odds: float) -> str:
-    """One reason with what it does to the odds: "3 promises broken in twelve months (odds x 2.4)"."""
-    fact = _UNKNOWN.get(reason, "not known") if math.isnan(value) and reason != "segment" else _FACTS[reason](value)
-    return fact if reason == "start" else f"{fact} ({effect_words(log_odds)})"
+    """One reason with what it does to the odds: "3 promises broken in twelve months x 2.4"."""
+    fact = _fact(reason, value)
+    return fact if reason == "start" else f"{fact} {effect_words(log_odds)}"
+
+
+def _fact(reason: str, value: float) -> str:
+    return _UNKNOWN.get(reason, "not known") if math.isnan(value) and reason != "segment" else _FACTS[reason](value)
 
 
 def effect_words(log_odds: float) -> str:
-    """What a part of the log odds does: "odds x 2.0" raises the odds twofold, "odds / 2.0" halves them."""
+    """By how much a part of the log odds multiplies or divides the odds: a sign and the factor, kept together."""
     mark = "\N{MULTIPLICATION SIGN}" if log_odds >= 0 else "\N{DIVISION SIGN}"
-    return f"odds {mark} {words.significant(math.exp(abs(log_odds)), digits=2)}"
+    return f"{mark}{words.GAP}{words.significant(math.exp(abs(log_odds)), digits=2)}"
 
 
 def reasons_told(reasons: pd.DataFrame, *, most: int = 3) -> str:
@@ -69,12 +73,9 @@ def all_reasons(reasons: pd.DataFrame) -> pd.DataFrame:
     odds = reasons["log_odds"].cumsum().map(math.exp)
     return pd.DataFrame(
         {
-            "reason": [
-                reason_words(r, v, o).rsplit(" (odds", 1)[0]
-                for r, v, o in zip(reasons["reason"], reasons["value"], reasons["log_odds"], strict=True)
-            ],
-            "effect on the odds": [
-                words.significant(math.exp(o)) if r == "start" else effect_words(o).removeprefix("odds ")
+            "reason": [_fact(r, v) for r, v in zip(reasons["reason"], reasons["value"], strict=True)],
+            "odds": [
+                words.significant(math.exp(o), digits=2) if r == "start" else effect_words(o)
                 for r, o in zip(reasons["reason"], reasons["log_odds"], strict=True)
             ],
             "chance so far": odds / (1 + odds),
@@ -99,7 +100,7 @@ def title(found: RiskAssessment, *, currency: str) -> str:
 
 
 def expected_sentence(found: RiskAssessment) -> str:
-    """How many customers are expected to become severely delinquent, and of how many hardly anything is known."""
+    """How many customers are expected to become severely delinquent, and how many have a wide interval."""
     if found.customers.empty:
         return found.verdict
     expected, n = math.fsum(found.customers["chance"]), len(found.customers)
@@ -109,7 +110,7 @@ def expected_sentence(found: RiskAssessment) -> str:
         "severely delinquent within twelve months."
     )
     if unsure:
-        text += f" Of {words.count(unsure)} so little is known that they may belong three classes higher or lower."
+        text += f" For {words.count(unsure)} of them the interval spans four classes or more."
     return text
 
 
@@ -141,12 +142,36 @@ def rating_sentence(found: RiskAssessment) -> str:
     value = found.rating_value
     if math.isnan(value.value):
         return "What external ratings are worth cannot be said from these books."
-    told = f"{_avoided(value)} of the error of the model ({_between(value, 'share')})"
-    if value.low > 0:
-        return f"External ratings avoid {told} beside what the ledger tells."
     if value.high < 0:
-        return f"External ratings make the forecast worse: they avoid {told}."
-    return f"External ratings make no clear difference beside what the ledger tells: they avoid {told}."
+        more = Estimate(value=-value.value, low=-value.high, high=-value.low)
+        return (
+            f"External ratings make the chances worse: with them the error is {_avoided(more)} larger "
+            f"({_between(more, 'share')}), so they are left out."
+        )
+    told = f"with them the error is {_size(value.value)} ({_smaller_or_larger(value)})"
+    if value.low > 0:
+        return f"External ratings help beside what the ledger tells: {told}."
+    return f"External ratings make no clear difference beside what the ledger tells: {told}."
+
+
+def _size(skill: float) -> str:
+    return f"{words.share(round(abs(skill), 3))} {'smaller' if skill >= 0 else 'larger'}"
+
+
+def _smaller_or_larger(found: Estimate) -> str:
+    """The interval of a skill: "95%: 0.8% larger to 4.3% smaller"."""
+    if found.low >= 0:
+        return f"{_between(found, 'share')}"
+    return f"95%: {_size(found.low)} to {_size(found.high)}"
+
+
+def with_interval(value: float, low: float, high: float, *, unit: str, decimals: int) -> str:
+    """A figure with its interval in a cell: "1.06 (0.936 to 1.20)"; a dash where it is not defined."""
+    if math.isnan(value):
+        return words.DASH
+    shown = words.quantity(round(value, decimals), unit=unit)
+    between = "" if math.isnan(low) else f" ({words.interval(round(low, decimals), round(high, decimals), unit=unit)})"
+    return shown + between
 
 
 def _days(value: float) -> str:
