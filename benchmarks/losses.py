@@ -33,14 +33,19 @@ LATER = 14
 
 
 def true_loss(world: World, open_on: pd.DataFrame, *, on: date) -> float:
-    """What was written off after the day of invoices that were open on it, less what came back, company currency."""
+    """What was lost after the day of invoices that were open on it, less what came back, in company currency."""
     rates = world.fx_rates[world.fx_rates["on"] <= pd.Timestamp(on)].drop_duplicates("currency", keep="last")
     rate = rates.set_index("currency")["rate"].astype(float)
     sign = {"write_off": 1.0, "recovery": -1.0}
     entries = world.entries[world.entries["kind"].isin(list(sign)) & (world.entries["booked_on"] > pd.Timestamp(on))]
-    entries = entries.merge(open_on, on="invoice_id", suffixes=("", "_of"))
+    entries = entries[entries["invoice_id"].isin(open_on["invoice_id"])]
     value = entries["amount"].astype(float) * entries["currency"].map(rate).fillna(1.0)
-    return float((value * entries["kind"].map(sign)).sum())
+    # what never pays and was not written off when the world ends is lost all the same
+    given_up = set(entries.loc[entries["kind"] == "write_off", "invoice_id"])
+    never = world.truth_invoices.loc[world.truth_invoices["never_pays"], "invoice_id"]
+    waiting = open_on[open_on["invoice_id"].isin(never) & ~open_on["invoice_id"].isin(given_up)]
+    left = waiting["open_balance"].astype(float) * waiting["currency"].map(rate).fillna(1.0)
+    return float((value * entries["kind"].map(sign)).sum() + left.sum())
 
 
 def judged(seed: int, *, invoices: int, months: int, level: float) -> dict[str, float]:
@@ -52,7 +57,7 @@ def judged(seed: int, *, invoices: int, months: int, level: float) -> dict[str, 
     found = losses(history_of(snapshot), seed=seed)
     took = time.perf_counter() - began
     items = snapshot.items
-    open_on = items.filter(items["outcome"] == "open").select("invoice_id").execute()
+    open_on = items.filter(items["outcome"] == "open").select("invoice_id", "currency", "open_balance").execute()
     low, high = found.draws.interval(level)
     return {
         "seed": seed,

@@ -24,39 +24,61 @@ class LossRates:
     """Chance of a unit of money that is open on a month end to be written off, as one mark knew it, before recoveries.
 
     ``cells``: index ``segment``, ``bucket``; columns ``rate``, ``customers`` that cost something from that age on, and
-    ``pooled`` (they are too few, so the rate is the whole company's).
+    ``thin`` (they are too few, so the rate leans on the whole company's).
     """
 
     place: int
     cells: pd.DataFrame
 
     @property
-    def pooled(self) -> list[tuple[str, str]]:
-        """Cells whose rate is the whole company's."""
-        return [(str(segment), str(bucket)) for segment, bucket in self.cells.index[self.cells["pooled"]]]
+    def thin(self) -> list[tuple[str, str]]:
+        """Cells whose rate leans on the whole company's."""
+        return [(str(segment), str(bucket)) for segment, bucket in self.cells.index[self.cells["thin"]]]
 
 
 def loss_rates(found: LossHistory, *, place: int) -> LossRates:
-    """Loss rates by segment and bucket as a mark knew them; a thin cell takes the rate of the whole company.
+    """Loss rates by segment and bucket as a mark knew them; the thinner a cell, the more it leans on the whole company.
 
-    Thin is a cell from whose age on fewer customers than ``policy.group_minimum`` ever cost the company anything.
+    ``rate = (customers x own + minimum x whole) / (customers + minimum)``, where ``customers`` ever cost the company
+    anything from that age on and ``minimum`` is ``policy.group_minimum``; thin is a cell with fewer than that. The
+    rates of a bucket are then multiplied by what makes them agree with the whole company's rate on its past books, so
+    that what is taken from one segment is given to the others.
+
+    Source: credibility, Bühlmann, ASTIN Bulletin 4 (1967) 199-207, with ``minimum`` as its constant.
     """
     minimum = found.history.snapshot.company.policy.group_minimum
     segments, buckets = list(found.segments), list(found.buckets)
     stock, left, lost = _followed(found, place)
     losers = found.losers[found.losers["place"] <= place]
     cells = {}
-    for row, segment in enumerate(segments):
-        own = losers[losers["segment"] == segment]
-        for column, bucket in enumerate(buckets):
-            customers = int(own.loc[own["bucket"].isin(buckets[column:]), "customer_id"].nunique())
-            which = slice(None) if customers < minimum else slice(row, row + 1)
-            parts = (amounts[which, column].sum(axis=0) for amounts in (stock, left, lost))
-            cells[segment, bucket] = (loss_incidence(*parts, place=place), customers, customers < minimum)
-    index = pd.MultiIndex.from_tuples(list(cells), names=["segment", "bucket"])
-    return LossRates(
-        place=place, cells=pd.DataFrame(list(cells.values()), index=index, columns=["rate", "customers", "pooled"])
-    )
+    for column, bucket in enumerate(buckets):
+        parts = (stock[:, column], left[:, column], lost[:, column])
+        whole = loss_incidence(*(part.sum(axis=0) for part in parts), place=place)
+        own = [loss_incidence(*(part[row] for part in parts), place=place) for row in range(len(segments))]
+        from_here = losers[losers["bucket"].isin(buckets[column:])]
+        customers = [int(from_here.loc[from_here["segment"] == s, "customer_id"].nunique()) for s in segments]
+        rates = leaning(
+            np.array(own), whole, customers=np.array(customers), minimum=minimum, stock=parts[0].sum(axis=1)
+        )
+        for segment, rate, number in zip(segments, rates, customers, strict=True):
+            cells[segment, bucket] = (float(rate), number, number < minimum)
+    index = pd.MultiIndex.from_product([segments, buckets], names=["segment", "bucket"])
+    rows = [cells[cell] for cell in index]
+    return LossRates(place=place, cells=pd.DataFrame(rows, index=index, columns=["rate", "customers", "thin"]))
+
+
+def leaning(own: Floats, whole: float, *, customers: NDArray[np.int64], minimum: int, stock: Floats) -> Floats:
+    """Rates of segments that lean on the whole company's where few customers made them, and agree with it together.
+
+    >>> leaning(np.array([0.01, 0.05]), 0.03, customers=np.array([10, 10]), minimum=10, stock=np.array([1.0, 1.0]))
+    array([0.02, 0.04])
+    """
+    part = customers / (customers + minimum)
+    rates = part * np.where(stock > _CENT, own, whole) + (1 - part) * whole
+    together = float(rates @ stock)
+    agreed = rates * (whole * stock.sum() / together) if together > 0 else rates
+    result: Floats = np.clip(agreed, 0.0, 1.0)
+    return result
 
 
 def loss_incidence(stock: Floats, left: Floats, lost: Floats, *, place: int) -> float:
@@ -64,9 +86,9 @@ def loss_incidence(stock: Floats, left: Floats, lost: Floats, *, place: int) -> 
 
     ``rate = sum over lags k of S(k - 1) x lost(k) / n(k)``, ``S(k) = S(k - 1) x (1 - left(k) / n(k))``, where n(k) is
     what of the books that were followed k months was still open at the start of the k-th. ``stock[q]`` stood open on
-    month end q, ``left[q, k]`` of it left in the (k + 1)-th month after it and ``lost[q, k]`` was written off; a book counts
-    for the months up to ``place``. What is still open at the end of the longest lag is taken for lost; where no book
-    was followed so long, the part lost of all that left stands for it, 1 where nothing ever did.
+    month end q, ``left[q, k]`` of it left in the (k + 1)-th month after it and ``lost[q, k]`` was written off; a book
+    counts for the months up to ``place``. What is still open at the end of the longest lag is taken for lost; where no
+    book was followed so long, the part lost of all that left stands for it, 1 where nothing ever did.
 
     Source: Aalen and Johansen, Scandinavian Journal of Statistics 5 (1978) 141-150, with money as the unit, from
     landmarks: van Houwelingen, Scandinavian Journal of Statistics 34 (2007) 70-85.
@@ -93,13 +115,30 @@ def loss_incidence(stock: Floats, left: Floats, lost: Floats, *, place: int) -> 
 
 
 def flow_by_cell(found: LossHistory, rates: LossRates) -> pd.Series[float]:
-    """Loss rate of each cell by flow rates, pooled where the rates by age are; index as ``rates.cells``."""
-    rolls = _valued(found, found.rolls[found.rolls["place"] < rates.place], rates.place)
+    """Loss rate of each cell by flow rates, leaning on the whole company's as ``rates`` do; index as theirs."""
+    minimum, place = found.history.snapshot.company.policy.group_minimum, rates.place
+    rolls = _valued(found, found.rolls[found.rolls["place"] < place], place)
     whole = flow_rates(rolls, found.buckets)
-    own = {segment: flow_rates(rolls[rolls["segment"] == segment], found.buckets) for segment in found.segments}
-    pooled = rates.cells["pooled"]
-    values = [(whole if pooled[segment, bucket] else own[segment])[bucket] for segment, bucket in pooled.index]
-    return pd.Series(values, index=pooled.index, name="flow")
+    own = pd.DataFrame({s: flow_rates(rolls[rolls["segment"] == s], found.buckets) for s in found.segments})
+    stock = rolls.pivot_table(index="bucket", columns="segment", values="amount", aggfunc="sum")
+    stock = stock.reindex(index=own.index, columns=own.columns).fillna(0.0)
+    customers = rates.cells["customers"].unstack("segment")[own.columns]
+    values = {
+        (segment, bucket): rate
+        for bucket in found.buckets
+        for segment, rate in zip(
+            own.columns,
+            leaning(
+                own.loc[bucket].to_numpy(),
+                whole[bucket],
+                customers=customers.loc[bucket].to_numpy(),
+                minimum=minimum,
+                stock=stock.loc[bucket].to_numpy(),
+            ),
+            strict=True,
+        )
+    }
+    return pd.Series(values, name="flow").reindex(rates.cells.index)
 
 
 def flow_rates(rolls: pd.DataFrame, buckets: Sequence[str]) -> dict[str, float]:

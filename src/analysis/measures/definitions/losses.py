@@ -59,8 +59,8 @@ LOSSES: tuple[Definition, ...] = (
         reading="The part of what stands open at an age on a month end that will be lost. Payments and credit notes "
         "end a debt without a loss; what is still open counts for as long as it was seen, and as lost after "
         "two years.",
-        trap="A cell in which fewer customers than the policy's minimum ever cost anything takes the whole company's"
-        " rate. Segments are those of the as-of date.",
+        trap="The fewer customers of a segment ever cost anything, the more its rate leans on the whole company's, so"
+        " it is slow to learn what is new in a segment. Segments are those of the as-of date.",
         source="Aalen and Johansen, Scandinavian Journal of Statistics 5 (1978) 141-150, with money as the unit; "
         "from landmarks: van Houwelingen, Scandinavian Journal of Statistics 34 (2007) 70-85; IFRS 9 B5.5.35.",
         better="lower",

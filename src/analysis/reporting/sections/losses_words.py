@@ -48,11 +48,11 @@ def method_sentence(found: Losses, *, currency: str) -> str:
         if back > 0
         else "Nothing written off ever came back."
     )
-    if thin := len(found.rates.pooled):
+    if thin := len(found.rates.thin):
         of = len(found.rates.cells)
-        verb = "is" if thin == 1 else "are"
+        verb, lean = ("is", "leans") if thin == 1 else ("are", "lean")
         parts.append(
-            f"Of {of} cells of the matrix, {words.count(thin)} {verb} too thin and take the rate of the whole company."
+            f"Of {of} cells of the matrix, {words.count(thin)} {verb} thin and {lean} on the rate of the whole company."
             if len(found.found.segments) > 1
             else f"Of {of} ages, {words.count(thin)} rest{'s' if thin == 1 else ''} on few customers."
         )
