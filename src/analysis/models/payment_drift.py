@@ -104,13 +104,13 @@ def monthly_days_late(history: History) -> pd.DataFrame:
 
     Each spell of an invoice counts once, in the month in which the books first showed one of these:
 
-    - it was paid no later than its line: its days late (early is negative, at most thirty earlier than usual);
+    - it was paid no later than its line: its days late (early is negative);
     - it passed its line, paid later or not at all, or was written off before: the days of the line.
 
-    The line is thirty days after the customer's usual day: its mean days late of all payments shown before the month
-    in which the invoice fell due. So nobody hides by paying nothing, and one invoice that is never paid is one late
-    invoice, not one that grows. Invoices that fell due before three payments of the customer were known do not count,
-    nor do credited ones.
+    The line is thirty days after the customer's usual day, or after the due date where it usually pays earlier: its
+    mean days late of all payments shown before the month in which the invoice fell due. So nobody hides by paying
+    nothing, and one invoice that is never paid is one late invoice, not one that grows. Invoices that fell due before
+    three payments of the customer were known do not count, nor do credited ones.
     """
     ends = [end.date() for end in complete_months(history.last, _MONTHS_MAX)]
     first = history.first()
@@ -118,23 +118,25 @@ def monthly_days_late(history: History) -> pd.DataFrame:
     if not shown:
         return pd.DataFrame({"mark": [], "customer_id": [], "n": [], "days_late": []})
     calendar = ibis.memtable(_calendar(shown))
+    begins, last = day_number(shown[0].replace(day=1)), day_number(shown[-1])
     paid = history.lives.filter(history.lives["cause"] == Outcome.PAID)
     usual = ibis.memtable(_usual(paid, calendar, marks=[day_number(end) for end in shown]))
     lives = history.lives
-    month = calendar.select(_due="_day", due_month="_month")
-    dated = lives.left_join(month, lives["due"] == month["_due"])
-    # what falls due after the last month ends stands in its last
-    dated = dated.mutate(due_month=dated["due_month"].fill_null(ibis.literal(day_number(shown[-1]), "int32")))
-    joined = dated.inner_join(usual, [("customer_id", "_customer"), ("due_month", "_month")])
-    expected = joined["_usual"]
-    line = joined["due"] + expected + LINE_DAYS
+    # what was paid before the month in which it fell due is judged by what was known when it was paid
+    judged = ibis.least(lives["due"], ibis.coalesce(lives["ended_known"], lives["due"]))
+    lives = lives.mutate(judged=ibis.greatest(ibis.least(judged, last), begins).cast("int32"))
+    month = calendar.select(_judged="_day", judged_month="_month")
+    dated = lives.inner_join(month, lives["judged"] == month["_judged"])
+    joined = dated.inner_join(usual, [("customer_id", "_customer"), ("judged_month", "_month")])
+    # no line before the thirtieth day past due, so that none is drawn from payments that came after it
+    beyond = ibis.greatest(joined["_usual"], 0) + LINE_DAYS
+    line = joined["due"] + beyond
     in_time = (joined["ended_known"] <= line).fill_null(False)
     was_paid = in_time & (joined["cause"] == Outcome.PAID)
     lost = in_time & (joined["cause"] == Outcome.WRITTEN_OFF)
-    late = ibis.greatest(joined["ended"] - joined["due"], expected - LINE_DAYS)
     events = joined.mutate(
         event=ibis.ifelse(in_time, joined["ended_known"], ibis.greatest(line, joined["begun_known"])),
-        late=ibis.ifelse(was_paid, late, expected + LINE_DAYS),
+        late=ibis.ifelse(was_paid, joined["ended"] - joined["due"], beyond),
         counts=was_paid | lost | ~in_time,
     )
     events = events.filter(events["counts"]).select("customer_id", "event", "late")

@@ -93,7 +93,7 @@ def slopes(
     amount_axis(ax, scale)
     ax.set_yticks([])
     ax.spines["bottom"].set_visible(False)
-    ax.set_title(f"{scale.unit} owed, by the customer's oldest item (days past due)")
+    ax.set_title(f"{scale.unit}, by days past due")
     gap = label_gap(ax)
     for at, column, side in ((0, "before", "right"), (1, "after", "left")):
         values = frame[column].to_numpy(dtype=float)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.ledger.opening import Opened
-from analysis.measures.history import history_of
+from analysis.measures.history import day_of, history_of
 from analysis.models.watch import SHOWN_MONTHS, Watch, watch, watch_marks
-from analysis.reporting import blocks, charts_watch
+from analysis.reporting import blocks, charts_watch, words
 from analysis.reporting.findings import Findings
 from analysis.reporting.gathering import Collected
 from analysis.reporting.sections import watch_shown, watch_words
@@ -72,7 +72,7 @@ def hand_over(findings: Findings, opened: Opened, watched: Watch | None) -> None
         findings.unavailable("lateness_slopes", "nothing is owed")
     else:
         alt = charts_watch.slopes_alt(**watch_shown.sloped(opened, watched))
-        findings.figure("lateness_slopes", sloped, caption="Where the book moved in three months", alt=alt)
+        findings.figure("lateness_slopes", sloped, caption="Owed, by the oldest item of the customer", alt=alt)
 
 
 _USES = {
@@ -178,6 +178,8 @@ def _tables(findings: Findings, watched: Watch, *, currency: str) -> None:
             findings.unavailable(id, absent[status])
             continue
         more = "" if len(rows) <= SHOWN else f", the {SHOWN} largest of {len(rows)}"
+        if status == "stayed":
+            more += f"; lists begin on {words.day(day_of(watched.watched.marks[0]), short=True)}"
         findings.table(id, rows.head(SHOWN), caption=caption + more, units=units)
     if whole.empty:
         findings.unavailable("watch_all", "the list is empty")

@@ -114,7 +114,7 @@ def drift_sentence(drift: Drift, *, last: int) -> str:
     chance = words.significant(expected, digits=2, most_decimals=1)
     return (
         f"{words.plural(n, 'customer')} {pays}. In twelve months the watch raised {words.plural(raised, 'alarm')} "
-        f"where chance alone would raise {chance} ({words.significant(drift.stated_rate)} per customer and year)."
+        f"where chance alone would raise {chance} ({words.fixed(drift.stated_rate, 2)} per customer and year)."
     )
 
 
@@ -132,7 +132,7 @@ def monitor_sentence(monitor: Monitor) -> str:
     )
     shared = " The baseline missed as well: customers changed, not the model." if monitor.is_shared else ""
     if monitor.is_demoted:
-        back = ", and is within its limits again for one month" if monitor.side is None else ""
+        back = ", and within them again for one month" if monitor.side is None else ""
         return (
             f"Forecasts by {monitor.name} are no guide at present: outside the limits two months running{back}; "
             f"{monitor.baseline} is used. {found}.{shared}"
