@@ -13,7 +13,7 @@ from analysis.models.person_days import day_matrix
 from analysis.models.row_features import Matrix, Rows
 
 # Above so many days the rows are drawn: time and memory of a fit do not grow with the ledger.
-PERSON_DAYS_MAX = 150_000
+PERSON_DAYS_MAX = 240_000
 # Thirteen weeks, so that the cash forecast needs no other model.
 HORIZON_DAYS = 91
 

@@ -59,7 +59,7 @@ def day_matrix(rows: Rows, row: NDArray[np.int64], ahead: NDArray[np.int64]) -> 
     fixed = rows.fixed[row]
     lately, half_year = (fixed[:, ROW_FEATURES.index(name)] for name in ("lately_delay", "half_year_delay"))
     usual, spread = fixed[:, ROW_FEATURES.index("usual_delay")], fixed[:, ROW_FEATURES.index("delay_spread")]
-    contacted = fixed[:, ROW_FEATURES.index("chased_delay")]
+    chased = fixed[:, ROW_FEATURES.index("chased_delay")]
     gap = fixed[:, ROW_FEATURES.index("pay_gap")]
     since_paid = np.minimum(filled(day - rows.last_paid[row], 365.0), 365.0)
     promised, part_paid = (items[name].to_numpy(dtype=float)[row] for name in ("promised", "part_paid_on"))
@@ -92,7 +92,7 @@ def day_matrix(rows: Rows, row: NDArray[np.int64], ahead: NDArray[np.int64]) -> 
         "to_promise": np.clip(filled(day - promised, -30.0), -30.0, 30.0),
         "since_part_paid": np.minimum(filled(day - part_paid, _LONG_AGO), _LONG_AGO),
         "own_unpaid": np.maximum(rows.habits.unpaid[curve, place], -8.0),
-        "after_chased": rel - usual - contacted,
+        "after_chased": rel - usual - chased,
         "is_run": is_run,
         "runs_since_due": run,
         "run_hazard": _log_odds(np.where(np.isnan(run_hazard), moved, np.where(is_run, run_hazard, _TINY))),
