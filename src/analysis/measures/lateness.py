@@ -81,8 +81,9 @@ def lateness(history: History, marks: Sequence[date]) -> pd.DataFrame:
     spells = _with_due(current_spells(history, marks))
     expected = ibis.memtable(_expected_late(spells.filter(spells["is_due"])))
     joined = spells.left_join(expected, [spells["mark"] == expected["_mark"], spells["late"] == expected["_late"]])
-    settled = ibis.ifelse(joined["lost"], HORIZON_DAYS, ibis.least(joined["late"], HORIZON_DAYS))
-    settled = settled * ibis.literal(_UNITS, "int64")
+    # wide enough for squares of sums: the engine would keep the width of the days
+    late = joined["late"].cast("int64")
+    settled = ibis.ifelse(joined["lost"], ibis.literal(HORIZON_DAYS), ibis.least(late, HORIZON_DAYS)) * _UNITS
     rows = joined.mutate(days=ibis.ifelse(joined["is_open"], joined["expected"].fill_null(settled), settled))
     is_due, days, amount, late, since = rows["is_due"], rows["days"], rows["amount"], rows["late"], rows["mark"]
     recent = is_due & (rows["due"] >= since - QUARTER_DAYS)
@@ -165,7 +166,7 @@ def _expected_late(due: ibis.Table) -> pd.DataFrame:
         expected = np.rint(expected_days(ends, stays) * _UNITS).astype("int64")
         late = np.arange(HORIZON_DAYS, dtype="int32")
         tables.append(pd.DataFrame({"_mark": np.int32(mark), "_late": late, "expected": expected[:-1]}))
-    empty = pd.DataFrame({"_mark": [], "_late": [], "expected": []}, dtype="int32")
+    empty = pd.DataFrame({"_mark": [], "_late": [], "expected": []}, dtype="int32").astype({"expected": "int64"})
     return pd.concat(tables, ignore_index=True) if tables else empty
 
 
