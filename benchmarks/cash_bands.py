@@ -11,12 +11,13 @@ the share of late invoices that was paid by the stated median day; and stated ch
 truth. Standard errors take ledgers as the units, because the weeks of one are not independent.
 
 Forecasts take most of the time and do not depend on the bands: with ``--keep`` they are written to a folder and read
-from it the next time.
+from it the next time; empty it after a change of the model.
 """
 
 from __future__ import annotations
 
 import argparse
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -79,10 +80,10 @@ class Watched:
         return unpaid, never
 
 
-def judged_ledger(seed: int, asked: argparse.Namespace) -> tuple[TrackRecord, pd.DataFrame]:
+def judged_ledger(seed: int, asked: argparse.Namespace, keep: Path) -> tuple[TrackRecord, pd.DataFrame]:
     """The record of one simulated ledger, and what was said of its invoices beside what became of them."""
     world = simulate(n_invoices=asked.invoices, seed=seed, end=END)
-    folder = Path(asked.keep) / f"{asked.invoices}-{seed}"
+    folder = keep / f"{asked.invoices}-{seed}"
     write_world(world, folder)
     history = history_of(as_of(open_books(load_company(folder / "company.toml")), END))
     kept = folder / f"{asked.head}.npz"
@@ -166,12 +167,18 @@ def main() -> None:
     parser.add_argument("--invoices", type=int, default=6_000)
     parser.add_argument("--head", default="regression", help="regression, boosted or mean")
     parser.add_argument("--months", type=int, default=6)
-    parser.add_argument("--keep", default="/tmp/paycurve-cash-bands")
+    parser.add_argument("--keep", help="folder in which forecasts are kept; theirs are used where it has them")
     asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="paycurve-bench-") as folder:
+        print_bands(asked, Path(asked.keep or folder))
+
+
+def print_bands(asked: argparse.Namespace, kept: Path) -> None:
+    """Judge the ledgers one after the other and print what was found."""
     first, last = (int(part) for part in asked.seeds.split("-"))
     weeks, months, rows, began = [], [], [], time.perf_counter()
     for seed in range(first, last + 1):
-        record, said = judged_ledger(seed, asked)
+        record, said = judged_ledger(seed, asked, kept)
         weeks.append(record.weeks.assign(seed=seed))
         months.append(record.months.assign(seed=seed))
         rows.append(said)
