@@ -22,7 +22,7 @@ def exposure_curves(
     expected_loss: pd.Series | None = None,
     *,
     width: Any = "half",
-    height: float = 66.0,
+    height: float = 50.0,
     ax: Axes | None = None,
 ) -> Axes:
     """Lorenz curves of exposure and, where given, of expected loss, each ordered by its own size, largest first.

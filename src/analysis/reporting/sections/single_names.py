@@ -14,7 +14,7 @@ from analysis.reporting.findings import Findings
 from analysis.reporting.gathering import Collected
 from analysis.reporting.sections import exposure_words
 
-_ON_PAGE = 7
+_ON_PAGE = 5
 _NOTE = (
     "Groups of companies taken as one name. Lost: open balance less cash on account, nothing recovered. Cash: of the "
     "next thirteen weeks, as forecast on the page of cash."
