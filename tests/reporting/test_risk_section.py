@@ -159,9 +159,11 @@ def test_what_ratings_are_worth_changes_with_the_interval(of_severe, of_others, 
 def test_without_ratings_in_the_record_their_worth_cannot_be_said():
     record = _record(shift=0.0)
     unrated = RiskRecord(forecasts=record.forecasts.drop(columns=MODEL), times=record.times)
-    found = _assessment(record=unrated)
-    assert math.isnan(found.rating_value.value)
-    assert "cannot be said" in risk_words.rating_sentence(found)
+    # without a model that saw ratings, and where no rating was known so that both models are one
+    for same in (unrated, record):
+        found = _assessment(record=same)
+        assert math.isnan(found.rating_value.value)
+        assert "cannot be said" in risk_words.rating_sentence(found)
 
 
 def test_without_a_record_the_pages_say_so(tmp_path, opened):

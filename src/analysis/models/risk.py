@@ -66,13 +66,16 @@ class RiskAssessment:
 
     @property
     def rating_value(self) -> Estimate:
-        """Skill of the model with ratings over the same without, on the same customers; NaN without a record of both.
+        """Skill of the model with ratings over the same without, on the same customers.
 
-        The share of the error without ratings that ratings take away.
+        The share of the error without ratings that ratings take away. NaN without a record of both, and where they
+        are the same because no rating was known.
         """
+        nothing = Estimate(value=math.nan, low=math.nan, high=math.nan)
         if self.record is None or not {MODEL, UNRATED} <= set(self.record.ids):
-            return Estimate(value=math.nan, low=math.nan, high=math.nan)
-        return self.record.skill(MODEL, against=UNRATED)
+            return nothing
+        chances = self.record.forecasts
+        return nothing if chances[MODEL].equals(chances[UNRATED]) else self.record.skill(MODEL, against=UNRATED)
 
     def reasons_of(self, customer_id: str) -> pd.DataFrame:
         """The reasons of one customer, the start first and then by size."""
