@@ -52,8 +52,8 @@ def exposure_curves(
     ax.set_title("Share of the total")
     clear: dict[str, Any] = {"bbox": {"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.85}}
     # named in the room below the curves, in their order
-    asked = [min(tenth, 0.44) - 0.06 for tenth, _, _ in named]
-    for place, (_, text, colour) in zip(spread(asked, gap=label_gap(ax), low=0.08, high=0.44), named, strict=True):
+    asked = [min(tenth, 0.32) - 0.06 for tenth, _, _ in named]
+    for place, (_, text, colour) in zip(spread(asked, gap=label_gap(ax), low=0.08, high=0.32), named, strict=True):
         ax.text(0.98, place, text, ha="right", va="center", color=colour, **clear)
     return ax
 
