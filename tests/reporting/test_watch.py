@@ -192,6 +192,8 @@ def test_the_page_holds_together(sample, watched, tmp_path):
     tables = [block for block in page.blocks if block.kind == "table"]
     assert tables
     assert all(len(table.rows) <= page_7.SHOWN for table in tables)
+    alerts = watch_shown.alerts_table(watched, minimum=10)
+    assert (alerts["share"].notna() == (alerts["alerts"] >= 10)).all()
     whole = watch_shown.listed(watched)
     assert len(collected.tables["watch_all"]["rows"]) == len(whole)
     on_list = whole[whole["status"] != "out"]

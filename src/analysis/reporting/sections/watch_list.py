@@ -58,8 +58,9 @@ def hand_over(findings: Findings, opened: Opened, watched: Watch | None) -> None
     if watched is None:
         findings.unavailable("watch_list", why_not(opened))
         return
-    _numbers(findings, watched, currency=opened.company.currency, minimum=opened.company.policy.group_minimum)
-    _tables(findings, watched, currency=opened.company.currency)
+    currency, minimum = opened.company.currency, opened.company.policy.group_minimum
+    _numbers(findings, watched, currency=currency, minimum=minimum)
+    _tables(findings, watched, currency=currency, minimum=minimum)
     drawn = watch_shown.control(watched)
     if drawn is None:
         findings.unavailable("forecast_control", "no month has enough customers to be judged")
@@ -166,7 +167,7 @@ def _numbers(findings: Findings, watched: Watch, *, currency: str, minimum: int)
 _MONITORED = ("observed", "expected", "level", "low", "high", "customers")
 
 
-def _tables(findings: Findings, watched: Watch, *, currency: str) -> None:
+def _tables(findings: Findings, watched: Watch, *, currency: str, minimum: int) -> None:
     units = {"since": "date", "open": currency, "overdue": currency}
     whole = watch_shown.listed(watched)
     captions = {"in": "Came on the watch list", "stayed": "Stay on the watch list", "out": "Left the watch list"}
@@ -185,7 +186,7 @@ def _tables(findings: Findings, watched: Watch, *, currency: str) -> None:
         findings.unavailable("watch_all", "the list is empty")
     else:
         findings.table("watch_all", whole.head(_LISTED), caption="The watch list in full", units=units)
-    alerts = watch_shown.alerts_table(watched)
+    alerts = watch_shown.alerts_table(watched, minimum=minimum)
     if alerts.empty:
         findings.unavailable("alerts_by_reason", NO_ALERT)
     else:
