@@ -12,24 +12,20 @@ from dataclasses import dataclass
 from datetime import date
 
 import ibis
-import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.ledger.balances import lowering, sums_by_cause
 from analysis.ledger.contract import EntryKind
 from analysis.ledger.reading import MONEY
-from analysis.measures.history import History, day_number, day_numbers
-from analysis.measures.outcomes import OTHERS, segment_dimension, shown_groups
+from analysis.measures.history import History
 from analysis.measures.positions import bucketed, due_buckets, month_ends
+from analysis.models.amounts_owed import first_mark, known_on, owed_steps, standing_invoices
 
 # Months for which the open book of a month end is followed; what is open then is not to be counted on.
 LAST_LAG = 24
 # Month ends that are looked back on: five years hold a cycle of trade, and more would say little about today.
 _MOST_MARKS = 61
-# The one segment of books that tell none apart, and the most that a provision matrix has room for.
-WHOLE, _MOST_SEGMENTS = "all customers", 8
 # What is a year late is another matter than what is some months late, wherever the policy's buckets end.
 _YEAR_LATE = 365
 _WRITTEN_OFF, _NONE = "written_off", "none"
@@ -86,8 +82,10 @@ def loss_history(history: History) -> LossHistory:
     marks = _marks(history)
     con, edges = history.snapshot.con, _edges(history)
     names = due_buckets(edges[1:])[:-1]
-    steps = con.create_table(ibis.util.gen_name("amounts"), _steps(history, marks), temp=True)
-    standing = con.create_table(ibis.util.gen_name("standing"), _standing(steps, marks, names, edges), temp=True)
+    steps = con.create_table(ibis.util.gen_name("amounts"), owed_steps(history, marks), temp=True)
+    standing = con.create_table(
+        ibis.util.gen_name("standing"), standing_invoices(steps, marks, names, edges), temp=True
+    )
     keys = ["place", "segment", "currency", "bucket"]
     lost = steps.filter(steps[_WRITTEN_OFF] > 0)
     lost = lost.mutate(bucket=bucketed(lost["known"] - lost["due"], names, edges))
@@ -112,7 +110,7 @@ def standing_on(found: LossHistory, *, lost_within: Sequence[int]) -> ibis.Table
     Columns ``invoice_id``, ``customer_id``, ``segment``, ``currency``, ``place``, ``bucket``, ``balance`` and
     ``lost_<days>`` for each of ``lost_within``.
     """
-    standing = _standing(found.steps, found.marks, found.buckets, _edges(found.history))
+    standing = standing_invoices(found.steps, found.marks, found.buckets, _edges(found.history))
     lost = found.steps.filter(found.steps[_WRITTEN_OFF] > 0)
     lost = lost.select(_id="invoice_id", _known="known", _lost=_WRITTEN_OFF)
     which = standing.select("invoice_id", "place", "mark")
@@ -144,83 +142,6 @@ def _edges(history: History) -> tuple[int, ...]:
 def _whole_months(marks: Sequence[date]) -> int:
     """Marks that are ends of months; the as-of date may cut its month short."""
     return len(marks) if pd.Timestamp(marks[-1]).is_month_end else len(marks) - 1
-
-
-def _place(known: ir.IntegerValue, marks: Sequence[date]) -> ir.IntegerValue:
-    """Place of the first mark that knew of a day; one past the last where none did."""
-    numbers = [day_number(mark) for mark in marks]
-    return ibis.cases(*[(known <= number, place) for place, number in enumerate(numbers)], else_=len(marks))
-
-
-def _known_on(history: History, entries: ibis.Table, *, day: str) -> ir.IntegerValue:
-    """Day number from which the books showed an entry, no later than the last day of the history."""
-    known = ibis.greatest(day_numbers(entries[day]), day_numbers(entries["recorded_on"]))
-    return ibis.least(known, ibis.literal(day_number(history.last), "int32")).cast("int32")
-
-
-def _steps(history: History, marks: Sequence[date]) -> ibis.Table:
-    """One row per invoice and day on which the books showed another balance: what it was, became, and why."""
-    tolerance = ibis.literal(history.snapshot.company.policy.settled_tolerance, MONEY)
-    lives, nothing = _grouped(history), ibis.literal(0, MONEY)
-    facts = {name: lives[name].min() for name in ("customer_id", "segment", "currency", "amount", "due")}
-    base = lives.group_by("invoice_id").aggregate(**facts, known=lives["begun_known"].min())
-    lowers = lowering(history.snapshot.entries)
-    lowers = lowers.mutate(_known=_known_on(history, lowers, day="applied_on")).rename(_id="invoice_id")
-    lowers = lowers.select("_id", "_known", "kind", _amount="amount").inner_join(base, [("_id", "invoice_id")])
-    lowers = lowers.mutate(known=ibis.greatest(lowers["_known"], lowers["known"])).rename(whole="amount")
-    lowers = lowers.rename(amount="_amount")
-    keys = ["invoice_id", "customer_id", "segment", "currency", "due", "whole", "known"]
-    daily = lowers.group_by(keys).aggregate(lowered=lowers["amount"].sum(), **sums_by_cause(lowers))
-    in_order = ibis.window(group_by="invoice_id", order_by="known")
-    so_far = ibis.cumulative_window(group_by="invoice_id", order_by="known")
-    balance = (daily["whole"] - daily["lowered"].sum().over(so_far)).cast(MONEY)
-    daily = daily.mutate(balance=ibis.ifelse(balance > tolerance, balance, nothing))
-    daily = daily.mutate(
-        before=daily["balance"].lag().over(in_order).fill_null(daily["whole"]).cast(MONEY),
-        until=daily["known"].lead().over(in_order),
-    )
-    drop = daily["before"] - daily["balance"]
-    daily = daily.mutate(
-        left=ibis.greatest(drop, nothing).cast(MONEY), entered=ibis.greatest(-drop, nothing).cast(MONEY)
-    )
-    lost = ibis.greatest(ibis.least(daily["written_off"], daily["left"]), nothing)
-    later = daily.select(
-        *("invoice_id", "customer_id", "segment", "currency", "due", "known", "until", "balance", "entered", "left"),
-        written_off=lost.cast(MONEY),
-    )
-    firsts = daily.group_by(_id="invoice_id").aggregate(until=daily["known"].min())
-    start = base.left_join(firsts, [base["invoice_id"] == firsts["_id"]])
-    start = start.select(
-        *("invoice_id", "customer_id", "segment", "currency", "due", "known", "until"),
-        balance=start["amount"].cast(MONEY),
-        entered=start["amount"].cast(MONEY),
-        left=nothing,
-        written_off=nothing,
-    )
-    both = ibis.union(start, later)
-    return both.mutate(place=_place(both["known"], marks))
-
-
-def _grouped(history: History) -> ibis.Table:
-    """Spells under the segments that are large enough to be shown; the rest stands together."""
-    lives, snapshot = history.lives, history.snapshot
-    dimension = segment_dimension(snapshot)
-    if dimension is None:
-        return lives.mutate(segment=ibis.literal(WHOLE))
-    shown = list(shown_groups(snapshot, by=dimension, most=_MOST_SEGMENTS))
-    return lives.mutate(segment=ibis.ifelse(lives["segment"].isin(shown), lives["segment"], OTHERS))
-
-
-def _standing(steps: ibis.Table, marks: Sequence[date], names: Sequence[str], edges: Sequence[int]) -> ibis.Table:
-    """Invoices open on each mark, once per mark: ``place``, ``mark``, ``bucket``, ``balance``."""
-    numbers = [day_number(mark) for mark in marks]
-    held = steps.filter(steps["balance"] > 0)
-    # a balance that lasts has no end, and so none that a mark knew
-    spread = held.mutate(place=ibis.range(held["place"], _place(held["until"], marks)).unnest())
-    mark = ibis.cases(*[(spread["place"] == place, number) for place, number in enumerate(numbers)], else_=numbers[-1])
-    spread = spread.mutate(mark=mark.cast("int32"))
-    columns = ("invoice_id", "customer_id", "segment", "currency", "place", "mark", "balance")
-    return spread.select(*columns, bucket=bucketed(spread["mark"] - spread["due"], names, edges))
 
 
 def _ends(standing: ibis.Table, steps: ibis.Table) -> ibis.Table:
@@ -271,7 +192,9 @@ def _given_up(history: History, lost: ibis.Table, marks: Sequence[date]) -> pd.D
     )
     entries = history.snapshot.entries
     back = entries.filter((entries["kind"] == EntryKind.RECOVERY) & entries["invoice_id"].notnull())
-    back = back.select(_id="invoice_id", _at=_place(_known_on(history, back, day="booked_on"), marks), _back="amount")
+    back = back.select(
+        _id="invoice_id", _at=first_mark(known_on(history, back, day="booked_on"), marks), _back="amount"
+    )
     pairs = per_invoice.inner_join(back, [per_invoice["invoice_id"] == back["_id"]])
     lag = ibis.greatest(pairs["_at"] - pairs["place"], 0).cast("int64")
     keys = ["customer_id", "currency", "place", "lag"]
@@ -284,7 +207,7 @@ def _given_up(history: History, lost: ibis.Table, marks: Sequence[date]) -> pd.D
 def _booked(history: History, marks: Sequence[date]) -> pd.DataFrame:
     entries = history.snapshot.entries
     kept = entries.filter(entries["kind"].isin((EntryKind.WRITE_OFF, EntryKind.RECOVERY)))
-    kept = kept.mutate(place=_place(_known_on(history, kept, day="booked_on"), marks))
+    kept = kept.mutate(place=first_mark(known_on(history, kept, day="booked_on"), marks))
     return _counted(kept, ["place", "currency", "kind"], ["amount"])
 
 

@@ -16,7 +16,7 @@ def provisions(gross: ArrayLike, rates: ArrayLike) -> NDArray[np.float64]:
 
     Source: IFRS 9 5.5.15 and B5.5.35; Illustrative Example 12 (IE74 to IE77).
 
-    >>> provisions([15e6, 7.5e6, 4e6, 2.5e6, 1e6], [0.003, 0.016, 0.036, 0.066, 0.106]).sum()
+    >>> float(provisions([15e6, 7.5e6, 4e6, 2.5e6, 1e6], [0.003, 0.016, 0.036, 0.066, 0.106]).sum())
     580000.0
     """
     amounts, parts = np.asarray(gross, dtype=float), np.asarray(rates, dtype=float)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from analysis.measures.history import History
 from analysis.models.losses import Losses, losses, why_no_losses
 from analysis.models.provision_matrix import TOTAL
@@ -17,6 +19,11 @@ NO_YEAR = "the books give no allowance of an earlier month"
 def losses_of(history: History, *, seed: int = 0) -> Losses | None:
     """The expected loss of a history; None where :func:`why_no_losses` says why not."""
     return None if why_no_losses(history) else losses(history, seed=seed)
+
+
+def by_customer(found: Losses | None) -> pd.Series[float] | None:
+    """Expected loss by ``customer_id``, before overlays; None where it is not known."""
+    return None if found is None else found.allowance.by_customer()["expected_loss"]
 
 
 def told(history: History, found: Losses | None) -> dict[str, str]:
@@ -90,7 +97,12 @@ def _tables(findings: Findings, found: Losses) -> None:
             "How the allowance moved",
             {"the month": currency, "the year": currency},
         ),
-        ("loss_assumptions", losses_shown.assumptions_table(made), "What was stated, by whom", {"stated": "date"}),
+        (
+            "loss_assumptions",
+            losses_shown.assumptions_table(made),
+            "What was stated, by whom",
+            {"stated": "date", "until": "date"},
+        ),
         ("loss_customers", losses_shown.customers_table(found), "Most expected loss", _of_customers(currency)),
     ):
         if table.empty:

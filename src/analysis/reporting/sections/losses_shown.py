@@ -6,6 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from analysis.ledger.provisioning import Scenario
 from analysis.models.allowance import Allowance
 from analysis.models.allowance_movement import Movement
 from analysis.models.losses import Losses
@@ -85,8 +86,8 @@ def movement_table(found: Losses | None) -> pd.DataFrame:
 
 def assumptions_table(made: Allowance) -> pd.DataFrame:
     """Scenarios, named customers and overlays in force, each with who says so."""
-    rows = [
-        (s.name, "scenario", f"weight {s.weight:g}, factor {s.factor:g}", s.stated_on.isoformat(), "", s.source)
+    rows: list[tuple[str, str, str, str, str | None, str]] = [
+        (s.name, "scenario", f"weight {s.weight:g}, {_factors(s)}", s.stated_on.isoformat(), None, s.source)
         for s in made.forward.scenarios
     ]
     rows += [
@@ -112,6 +113,12 @@ def assumptions_table(made: Allowance) -> pd.DataFrame:
         for o in made.overlays
     ]
     return pd.DataFrame(rows, columns=["name", "kind", "value", "stated", "until", "source or owner"])
+
+
+def _factors(scenario: Scenario) -> str:
+    """The factor of a scenario and, in brackets, those of buckets that differ."""
+    apart = ", ".join(f"{bucket} {factor:g}" for bucket, factor in scenario.factors.items())
+    return f"factor {scenario.factor:g}" + (f" ({apart})" if apart else "")
 
 
 def record_chart(found: Losses | None) -> Figure | None:
