@@ -230,8 +230,10 @@ def test_all_paid_in_time_leaves_the_own_rate_and_small_chances():
     found = _assessed(_ledger(12))
     assert found.reason == "no record"
     assert found.forecaster == "own_rate"
-    # nobody was ever late: half a customer of thirteen is the base, and two years of own record are far below
-    assert (found.customers["chance"] < 0.5 / 13).all()
+    # nobody was ever late: half a customer of thirteen is the base, which counts one year beside the own record of at
+    # least one and at most two and a half
+    assert found.customers["chance"].between(0.5 / 13 / 3.6, 0.5 / 13 / 2).all()
+    assert found.judged is None
     assert found.customers["low"].between(0, 0.01).all()
     assert not found.customers["severe_now"].any()
 

@@ -58,10 +58,15 @@ class RiskAssessment:
     group_minimum: int
 
     @property
+    def judged(self) -> RiskRecord | None:
+        """The record, where it holds enough to judge by: three past days and ten customers of either kind."""
+        return None if self.reason in ("no record", "nothing") else self.record
+
+    @property
     def classes(self) -> pd.DataFrame:
         """Classes 1 to 5; see :func:`analysis.models.risk_classes.class_table`."""
         return class_table(
-            self.customers, self.record, forecaster=self.forecaster, bounds=self.bounds, minimum=self.group_minimum
+            self.customers, self.judged, forecaster=self.forecaster, bounds=self.bounds, minimum=self.group_minimum
         )
 
     @property
@@ -72,10 +77,11 @@ class RiskAssessment:
         are the same because no rating was known.
         """
         nothing = Estimate(value=math.nan, low=math.nan, high=math.nan)
-        if self.record is None or not {MODEL, UNRATED} <= set(self.record.ids):
+        record = self.judged
+        if record is None or not {MODEL, UNRATED} <= set(record.ids):
             return nothing
-        chances = self.record.forecasts
-        return nothing if chances[MODEL].equals(chances[UNRATED]) else self.record.skill(MODEL, against=UNRATED)
+        chances = record.forecasts
+        return nothing if chances[MODEL].equals(chances[UNRATED]) else record.skill(MODEL, against=UNRATED)
 
     def reasons_of(self, customer_id: str) -> pd.DataFrame:
         """The reasons of one customer, the start first and then by size."""
@@ -119,8 +125,9 @@ def _chosen(record: RiskRecord | None) -> tuple[str, Reason, str]:
     happened = record.forecasts["severe"].groupby(level="customer_id").max()
     each = int(min((happened == 1).sum(), (happened == 0).sum()))
     if len(record.origins) < ORIGINS_MIN or each < max(CUSTOMERS_EACH_MIN, CUSTOMERS_MIN):
-        found = f"{len(record.origins)} past days with {int((happened == 1).sum())} customers that became severely late"
-        return "own_rate", "no record", f"{own} is used: {found} are too little of a record to judge by."
+        days, severe = len(record.origins), int((happened == 1).sum())
+        found = f"{_counted(days, 'past day')} with {_counted(severe, 'customer')} that became severely delinquent"
+        return "own_rate", "no record", f"{own} is used: {found} make too little of a record to judge by."
     rung = min(RUNGS, key=lambda id: (record.brier(id), list(RUNGS).index(id)))
     if MODEL not in record.ids or UNRATED not in record.ids:
         return rung, "no model", f"{_capital(NAMES[rung])} is used: the books are too small to learn a model from."
@@ -129,8 +136,8 @@ def _chosen(record: RiskRecord | None) -> tuple[str, Reason, str]:
     told = f"{skill.value:.0%} of its error avoided (95% interval {skill.low:.0%} to {skill.high:.0%})"
     if not skill.surely_positive:
         return rung, "no better", f"{_capital(NAMES[rung])} is used, because no model is surely better: {told}."
-    days = f"over {len(record.origins)} past days and {record.customers:,} customers"
-    return id, "promoted", f"{_capital(NAMES[id])} is used: {days} it beats {NAMES[rung]}, {told}."
+    over = f"over {len(record.origins)} past days and {record.customers:,} customers"
+    return id, "promoted", f"{_capital(NAMES[id])} is used: {over} it beats {NAMES[rung]}, {told}."
 
 
 def _scored(
@@ -184,9 +191,12 @@ def _nothing(n_learned: int, minimum: int, now: pd.DataFrame) -> str:
     if not n_learned:
         return "The books hold no month end with a whole year after it, so nothing can be said of the next one."
     return (
-        f"Only {n_learned} customer{'' if n_learned == 1 else 's'} can be followed over twelve months; rates are shown "
-        f"from {minimum} on."
+        f"Only {_counted(n_learned, 'customer')} can be followed over twelve months; rates are shown from {minimum} on."
     )
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
 def _capital(name: str) -> str:

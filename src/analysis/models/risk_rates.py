@@ -27,6 +27,8 @@ RUNGS: dict[Rung, str] = {
 _STRENGTHS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0)
 # Years of its own record that its segment's rate is worth to a customer.
 _OWN_STRENGTHS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0)
+# Where nobody or everybody became severely delinquent, records cannot be told apart and one year stands.
+_OWN_STRENGTH_UNTOLD = 1.0
 # Bands of the share late in the last year, by their lower ends; a tenth is where it is severe.
 SHARE_BANDS = (0.0, 1e-9, 0.05, 0.10, 0.20)
 _BAND_STRENGTH = 5.0
@@ -153,6 +155,9 @@ def _likeliest(events: Floats, n: Floats, mean: float) -> float:
         a, b = mean * strength, (1 - mean) * strength
         return float((betaln(events + a, n - events + b) - betaln(a, b)).sum())
 
+    if not 0 < events.sum() < n.sum():
+        # What never happened, or always, tells no segment from another.
+        return _STRENGTHS[-1]
     # Of equals the strongest: one segment alone says nothing of how segments differ.
     return max(reversed(_STRENGTHS), key=lambda strength: round(fit(strength), 9))
 
@@ -165,4 +170,6 @@ def _own_strength(rows: pd.DataFrame, prior: Floats) -> float:
         chance = np.clip((own + strength * prior) / (years + strength), 1e-6, 1 - 1e-6)
         return float((severe * np.log(chance) + (1 - severe) * np.log(1 - chance)).sum() / MONTHS_PER_YEAR)
 
+    if not 0 < severe.sum() < len(severe):
+        return _OWN_STRENGTH_UNTOLD
     return max(reversed(_OWN_STRENGTHS), key=lambda strength: round(score(strength), 6))

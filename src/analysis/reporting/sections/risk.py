@@ -45,6 +45,11 @@ def classes_by_customer(found: RiskAssessment | None) -> pd.Series | None:
     return None if found is None or found.customers.empty else found.customers["risk_class"]
 
 
+def chances_by_customer(found: RiskAssessment | None) -> pd.Series[float] | None:
+    """Chance of severe delinquency by ``customer_id``; None where nobody was assessed."""
+    return None if found is None or found.customers.empty else found.customers["chance"]
+
+
 def classes_table(found: RiskAssessment | None) -> pd.DataFrame:
     """Classes 1 to 5 with who is in them now and what came of them before; empty where nobody is assessed."""
     if found is None or found.customers.empty:
@@ -90,9 +95,10 @@ def riskiest_table(found: RiskAssessment | None, *, most: int = RISKIEST) -> pd.
 
 def record_table(found: RiskAssessment | None) -> pd.DataFrame:
     """The record of who is used, by past day and of all together; empty without one."""
-    if found is None or found.record is None or found.forecaster not in found.record.ids:
+    record = None if found is None else found.judged
+    if found is None or record is None or found.forecaster not in record.ids:
         return pd.DataFrame()
-    table = found.record.by_origin(found.forecaster)
+    table = record.by_origin(found.forecaster)
     shown = {
         label: [risk_words.with_interval(*cells, unit=unit, decimals=3) for cells in _cells(table, name)]
         for name, label, unit in (
@@ -171,6 +177,16 @@ def told(opened: Opened, found: RiskAssessment | None) -> dict[str, str]:
     }
 
 
+def page(collected: Collected) -> dict[str, Any]:
+    """Who may become severely delinquent, and how well that was foretold."""
+    kicker, title = "Risk", "Who may become severely delinquent?"
+    if "risk_title" not in collected.sentences:
+        reason = blocks.unavailable(collected, "risk_classes")["reason"]
+        return {"kicker": kicker, "title": title, "unavailable": reason}
+    title = collected.sentences["risk_title"]["text"].removesuffix(".")
+    return {"kicker": kicker, "title": title, "blocks": [*watched(collected)[1:], *trusted(collected)]}
+
+
 def watched(collected: Collected) -> list[dict[str, Any]]:
     """Blocks for the page of the watch list: classes beside the riskiest customers; nothing where not handed over."""
     if "risk_told" not in collected.sentences:
@@ -211,7 +227,7 @@ _RECORD_UNITS = {"error": "ratio"}
 
 def _numbers(findings: Findings, found: RiskAssessment) -> None:
     """Key figures, each under its definition."""
-    customers, record, id = found.customers, found.record, found.forecaster
+    customers, record, id = found.customers, found.judged, found.forecaster
     findings.number(
         "high_risk_customers",
         int(customers["risk_class"].isin(HIGH_RISK).sum()),

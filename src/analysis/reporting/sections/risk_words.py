@@ -116,7 +116,7 @@ def expected_sentence(found: RiskAssessment) -> str:
 
 def record_sentence(found: RiskAssessment) -> str:
     """How good the chances were on past days: slope and skill with their intervals."""
-    record = found.record
+    record = found.judged
     if record is None or found.forecaster not in record.ids:
         return "How good such chances were before cannot be said: " + NO_RECORD + "."
     slope = record.calibration(found.forecaster)[1]
