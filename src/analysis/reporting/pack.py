@@ -7,7 +7,19 @@ from typing import Any
 
 from analysis.ledger.company import Company
 from analysis.reporting.gathering import Collected
-from analysis.reporting.sections import appendix, cash, ledger, receivables, summary, time_to_payment
+from analysis.reporting.sections import (
+    appendix,
+    cash,
+    exposure,
+    ledger,
+    losses,
+    receivables,
+    risk,
+    segments,
+    summary,
+    time_to_payment,
+    watch_list,
+)
 
 TITLE = "Credit risk report"
 
@@ -29,6 +41,11 @@ def pack(collected: Collected, *, company: Company, as_of: date, known_by: date,
             receivables.page(collected),
             time_to_payment.page(collected),
             cash.page(collected),
+            exposure.page(collected),
+            watch_list.page(collected),
+            risk.page(collected),
+            segments.page(collected),
+            losses.page(collected),
             *appendix.pages(collected),
         ],
     }

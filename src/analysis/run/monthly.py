@@ -22,10 +22,19 @@ FORECAST = "forecast.parquet"
 _NOTEBOOKS: dict[str, tuple[str, ...]] = {
     # the longest first, so that the others run beside it
     "6_cash": (),
-    "1_ledger": (),
-    "2_receivables": (),
+    "5_credit_risk": (),
+    "4_segments": (),
     "3_time_to_payment": (),
-    "9_monthly_report": ("1_ledger", "2_receivables", "3_time_to_payment", "6_cash"),
+    "2_receivables": (),
+    "1_ledger": (),
+    "9_monthly_report": (
+        "1_ledger",
+        "2_receivables",
+        "3_time_to_payment",
+        "4_segments",
+        "5_credit_risk",
+        "6_cash",
+    ),
 }
 
 
