@@ -15,7 +15,7 @@ from analysis.run.notebooks import NotebookStep
 class Limits:
     """Time limits in seconds: of each notebook cell, and of the whole run."""
 
-    cell_seconds: int = 300
+    cell_seconds: int = 900
     run_seconds: float = 1800
 
     def __post_init__(self) -> None:
