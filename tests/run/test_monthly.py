@@ -17,7 +17,7 @@ from analysis.ledger.company import load_company
 from analysis.ledger.simulate import simulate, write_world
 from analysis.reporting import words
 from analysis.run import Limits, Published, Silence, run, verify
-from analysis.run.monthly import FORECAST, REPORT, monthly_recipe
+from analysis.run.monthly import FROZEN, REPORT, monthly_recipe
 
 _ROOT = Path(__file__).resolve().parents[2]
 _SAMPLE = _ROOT / "data" / "sample" / "company.toml"
@@ -45,12 +45,14 @@ def findings_of(done: Published) -> dict[str, dict[str, dict[str, object]]]:
 def test_the_sample_is_published_whole_and_verifies(sample: Published):
     assert verify(sample.report) == []
     found = {path.name for path in sample.report.iterdir()}
-    files = {REPORT, FORECAST, "findings.json", "manifest.json", "quarantine.csv"}
+    files = {REPORT, *FROZEN, "findings.json", "manifest.json", "quarantine.csv"}
     assert found == files | {"tables", "figures", "notebooks"}
     assert {path.name for path in (sample.report / "notebooks").iterdir()} == {
         "1_ledger.ipynb",
         "2_receivables.ipynb",
         "3_time_to_payment.ipynb",
+        "4_segments.ipynb",
+        "5_credit_risk.ipynb",
         "6_cash.ipynb",
         "9_monthly_report.ipynb",
     }
@@ -68,8 +70,9 @@ def test_every_key_figure_of_page_1_is_the_finding_after_rounding(sample: Publis
 def test_the_pages_are_bookmarked_tagged_and_say_no_undefined_value(sample: Published):
     reader = PdfReader(sample.report / REPORT)
     titles = [entry.title for entry in reader.outline if not isinstance(entry, list)]
-    # page 1, the books, receivables, debtors, time to payment, cash, and the appendix with its definitions
-    assert len(titles) == 8
+    # page 1, the books, receivables, time to payment, cash; exposure, watch list, risk, segments, expected loss; and
+    # the appendix of names, checks and definitions
+    assert len(titles) == 13
     assert reader.trailer["/Root"]["/MarkInfo"]["/Marked"] == True  # noqa: E712
     assert not re.search(r"\b(nan|None|inf|NaT)\b", text_of(sample.report / REPORT))
 
@@ -99,7 +102,7 @@ def test_the_same_ledger_gives_the_same_bytes(tmp_path: Path):
     write_world(simulate(n_invoices=900, seed=5, months=14), tmp_path)
     one, again = (published(tmp_path / "company.toml", "2026-10-31", tmp_path / name) for name in ("one", "again"))
     assert again.run_id == one.run_id
-    for name in (REPORT, FORECAST, "findings.json", "quarantine.csv"):
+    for name in (REPORT, *FROZEN, "findings.json", "quarantine.csv"):
         assert (again.report / name).read_bytes() == (one.report / name).read_bytes(), name
 
 

@@ -17,7 +17,8 @@ from analysis.run.notebooks import NotebookStep
 from analysis.run.recipe import Recipe
 
 REPORT = "credit-risk-report.pdf"
-FORECAST = "forecast.parquet"
+FROZEN = ("forecast.parquet", "segments.parquet")
+"""Tables for machines and for later runs: the forecast of each open invoice, the segment of each customer."""
 # Which notebook waits for which; the rest run side by side.
 _NOTEBOOKS: dict[str, tuple[str, ...]] = {
     # the longest first, so that the others run beside it
@@ -85,8 +86,9 @@ def _finish(company: Company, scratch: Path, *, as_of: date, known_by: date) -> 
     for name in ("tables", "figures"):
         if (output / name).is_dir():
             shutil.copytree(output / name, publish / name)
-    if (output / FORECAST).is_file():
-        shutil.copyfile(output / FORECAST, publish / FORECAST)
+    for name in FROZEN:
+        if (output / name).is_file():
+            shutil.copyfile(output / name, publish / name)
     shutil.copyfile(scratch / "quarantine.csv", publish / "quarantine.csv")
 
 
