@@ -113,7 +113,9 @@ def report(
     settings = load_company(company)
     on = iso_date(as_of, name="--as-of")
     known = iso_date(known_by, name="--known-by") if known_by else on
-    recipe = monthly_recipe(settings, as_of=on, known_by=known, notebooks=_notebooks(), workers=workers)
+    recipe = monthly_recipe(
+        settings, as_of=on, known_by=known, notebooks=_notebooks(), reports=reports, workers=workers
+    )
     published = run(
         recipe,
         reports=reports,

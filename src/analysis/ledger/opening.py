@@ -16,6 +16,8 @@ from analysis.ledger.company import Company, load_company
 from analysis.ledger.facts import Fact
 from analysis.ledger.snapshot import Snapshot, as_of, load_snapshot
 
+PRINTED = "printed"
+"""Folder within a prepared run: forecasts of cash that earlier reports printed, named by their day."""
 _FATES = ["accepted", "identical_copy", "totals_row", "quarantined"]
 
 

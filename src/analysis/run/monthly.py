@@ -12,8 +12,9 @@ from typing import Any
 from analysis.faults import InvariantFault, RunFault
 from analysis.ledger.books import open_books
 from analysis.ledger.company import Company
-from analysis.ledger.opening import opened
+from analysis.ledger.opening import PRINTED, opened
 from analysis.run.notebooks import NotebookStep
+from analysis.run.printed import copy_printed
 from analysis.run.recipe import Recipe
 
 REPORT = "credit-risk-report.pdf"
@@ -39,19 +40,26 @@ _NOTEBOOKS: dict[str, tuple[str, ...]] = {
 }
 
 
-def monthly_recipe(company: Company, *, as_of: date, known_by: date, notebooks: Path, workers: int = 2) -> Recipe:
-    """What the monthly run of ``company`` consists of; ``notebooks`` is the folder they lie in."""
+def monthly_recipe(
+    company: Company, *, as_of: date, known_by: date, notebooks: Path, reports: Path | None = None, workers: int = 2
+) -> Recipe:
+    """What the monthly run of ``company`` consists of; ``notebooks`` is the folder they lie in.
+
+    ``reports`` is the folder of its earlier reports, whose forecasts are judged.
+    """
     return Recipe(
         company=company.path,
         notebooks=[NotebookStep(notebooks / f"{name}.ipynb", needs) for name, needs in _NOTEBOOKS.items()],
-        prepare=lambda scratch: _prepare(company, scratch, as_of=as_of, known_by=known_by),
+        prepare=lambda scratch: _prepare(company, scratch, as_of=as_of, known_by=known_by, reports=reports),
         finish=lambda scratch: _finish(company, scratch, as_of=as_of, known_by=known_by),
         known_by=known_by.isoformat(),
         workers=workers,
     )
 
 
-def _prepare(company: Company, scratch: Path, *, as_of: date, known_by: date) -> Mapping[str, Any]:
+def _prepare(
+    company: Company, scratch: Path, *, as_of: date, known_by: date, reports: Path | None
+) -> Mapping[str, Any]:
     """Read and check the books once; the notebooks read what is left in ``prepared``."""
     inbox = scratch / "books"
     inbox.mkdir()
@@ -61,8 +69,9 @@ def _prepare(company: Company, scratch: Path, *, as_of: date, known_by: date) ->
     books.kept_out.to_csv(scratch / "quarantine.csv", index=False)
     books.con.disconnect()
     shutil.rmtree(inbox)
+    printed = copy_printed(reports, scratch / "prepared" / PRINTED, before=as_of) if reports else []
     return {
-        "inputs": found.files.to_dict("records"),
+        "inputs": [*found.files.to_dict("records"), *printed],
         "rows": json.loads(found.control.astype({"amount": str}).to_json(orient="records")),
         "left_out": found.snapshot.excluded,
     }
