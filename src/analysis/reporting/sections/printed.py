@@ -37,8 +37,8 @@ def printed_sentence(record: TrackRecord | None) -> str:
     lean = "too much" if bias > 0 else "too little"
     held, missed, by = (words.share(value) for value in (record.coverage(0.80), record.gross_error(), abs(bias)))
     return (
-        f"{said} {'has' if weeks == 1 else 'have'} ended: {held} lay within the 80% band, and in the first four weeks a "
-        f"week was missed by {missed}, {by} {lean} being promised in all."
+        f"{said} {'has' if weeks == 1 else 'have'} ended: {held} lay within the 80% band, and in the first four weeks "
+        f"a week was missed by {missed}, {by} {lean} being promised in all."
     )
 
 
