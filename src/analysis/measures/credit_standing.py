@@ -8,17 +8,23 @@ from datetime import date
 import ibis
 import pandas as pd
 
+from analysis.ledger.snapshot import Snapshot
 from analysis.measures.history import History, day_numbers, marks_table
 
 
-def limits_at(history: History, marks: Sequence[date]) -> pd.Series:
-    """The limit that held on each mark, in company currency; index ``mark``, ``customer_id``, of those with one."""
-    limits = history.snapshot.limits
+def limits_held(snapshot: Snapshot, marks: Sequence[date]) -> pd.DataFrame:
+    """The limit that held on each mark: the latest that is said to hold from that day or an earlier one.
+
+    Index ``mark`` (day number), ``customer_id``, of those with one; ``limit`` (company currency, also one of 0) and
+    ``since`` (day number). Limits have no day of recording, so one that was entered late counts from its own day.
+    """
+    limits = snapshot.limits
     marked = limits.select("customer_id", "credit_limit", since=day_numbers(limits["valid_from"]))
     marked = marked.cross_join(marks_table(marks)).filter(lambda t: t["since"] <= t["mark"])
-    held = marked.group_by("mark", "customer_id").aggregate(limit=marked["credit_limit"].argmax(marked["since"]))
-    frame = held.execute().set_index(["mark", "customer_id"]).sort_index()
-    return frame["limit"].astype(float)
+    held = marked.group_by("mark", "customer_id").aggregate(
+        limit=marked["credit_limit"].argmax(marked["since"]), since=marked["since"].max()
+    )
+    return held.execute().set_index(["mark", "customer_id"]).sort_index().astype({"limit": float})
 
 
 def ratings_at(history: History, marks: Sequence[date]) -> pd.DataFrame:

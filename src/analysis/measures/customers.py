@@ -8,7 +8,7 @@ from datetime import date
 import pandas as pd
 
 from analysis.ledger.dimensions import NOT_STATED
-from analysis.measures.credit_standing import limits_at, ratings_at
+from analysis.measures.credit_standing import limits_held, ratings_at
 from analysis.measures.history import History
 from analysis.measures.known_balances import owed_at, written_off_at
 from analysis.measures.lateness import lateness
@@ -65,7 +65,7 @@ def customer_views(history: History, marks: Sequence[date]) -> pd.DataFrame:
     parts = paid_in_parts(history, marks).reindex(whole)
     disputes, contacts = disputes_raised(history, marks), contacts_made(history, marks)
     raised, contacted = _none_or_zero(disputes, whole), _none_or_zero(contacts, whole)
-    limit = limits_at(history, marks).reindex(whole)
+    limit = limits_held(history.snapshot, marks)["limit"].reindex(whole)
     view = view.join(_who(history, whole)).join(owed[_OWED])
     view = view.join(_regularity(history, marks, whole)).join(contacted).join(ratings_at(history, marks))
     view["part_paid_share"] = parts["part_paid"] / parts["due"].where(parts["due"] > 0)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.ledger.snapshot import Snapshot
+from analysis.measures.credit_standing import limits_held
 from analysis.measures.exposure import exposures
 from analysis.measures.exposure_days import over_since, unbilled_stretches
 from analysis.measures.positions import at_month_ends, end_of, month_end_rates, month_ends
@@ -73,7 +74,7 @@ def limit_use(snapshot: Snapshot) -> LimitUse:
     as none.
     """
     ends = pd.DatetimeIndex([pd.Timestamp(snapshot.as_of)], name="month_end")
-    found = limits_at(snapshot, ends).droplevel("month_end")
+    found = limit_use_at(snapshot, ends).droplevel("month_end")
     since = pd.Series(over_since(snapshot), dtype="datetime64[ns]")
     owed = exposures(snapshot)
     found = found.join(owed[["overdue", "oldest_days"]])
@@ -101,7 +102,7 @@ def limit_months(snapshot: Snapshot, *, months: int = 13) -> pd.DataFrame:
     ``excess`` (their exposure above it), ``near`` (customers from nine tenths of it on).
     """
     ends = month_ends(snapshot.as_of, months)
-    found = limits_at(snapshot, ends)
+    found = limit_use_at(snapshot, ends)
     known = found["limit"].notna()
     parts = pd.DataFrame(
         {
@@ -119,7 +120,7 @@ def limit_months(snapshot: Snapshot, *, months: int = 13) -> pd.DataFrame:
     return summed
 
 
-def limits_at(snapshot: Snapshot, ends: pd.DatetimeIndex) -> pd.DataFrame:
+def limit_use_at(snapshot: Snapshot, ends: pd.DatetimeIndex) -> pd.DataFrame:
     """Exposure and limit of each customer that had an exposure, at month ends (the last may be the as-of date).
 
     Index ``month_end``, ``customer_id``; columns ``open_balance``, ``unbilled``, ``exposure``, ``limit``, ``use``,
@@ -132,10 +133,9 @@ def limits_at(snapshot: Snapshot, ends: pd.DatetimeIndex) -> pd.DataFrame:
     table = pd.DataFrame({"open_balance": owed, "unbilled": orders}).fillna(0.0)
     table = table.rename_axis(index=["month_end", "customer_id"]).sort_index()
     table["exposure"] = table["open_balance"] + table["unbilled"]
-    limits = _limits(snapshot, ends).set_index(["month_end", "customer_id"])
-    table = table.join(limits[["limit", "limit_since"]])
+    table = table.join(_limits(snapshot, ends))
     table["limit"] = table["limit"].where(table["limit"] > 0)
-    table["limit_since"] = pd.to_datetime(table["limit_since"]).where(table["limit"].notna())
+    table["limit_since"] = table["limit_since"].where(table["limit"].notna())
     table["use"] = ratio(table["exposure"], table["limit"])
     table["excess"] = (table["exposure"] - table["limit"]).clip(lower=0).fillna(0.0)
     table["standing"] = _standing(table["use"], table["excess"])
@@ -164,16 +164,11 @@ def _balances_at(snapshot: Snapshot, stretches: ibis.Table, ends: pd.DatetimeInd
 
 
 def _limits(snapshot: Snapshot, ends: pd.DatetimeIndex) -> pd.DataFrame:
-    """The limits that held at each month end: ``month_end``, ``customer_id``, ``limit``, ``limit_since``."""
-    listed = snapshot.limits.select("customer_id", "valid_from", "credit_limit").execute()
-    listed = listed.assign(valid_from=pd.to_datetime(listed["valid_from"]), limit=listed["credit_limit"].astype(float))
-    listed = listed.sort_values(["customer_id", "valid_from"], ignore_index=True)
-    parts = []
-    for end in ends:
-        held = listed[listed["valid_from"] <= end].drop_duplicates("customer_id", keep="last")
-        parts.append(held.assign(month_end=end, limit_since=held["valid_from"]))
-    columns = ["month_end", "customer_id", "limit", "limit_since"]
-    return pd.concat(parts, ignore_index=True)[columns]
+    """The limits that held at each month end: ``limit``, ``limit_since``; index ``month_end``, ``customer_id``."""
+    held = limits_held(snapshot, [end.date() for end in ends]).reset_index()
+    since, end = (pd.to_datetime(held[column], unit="D") for column in ("since", "mark"))
+    held = held.assign(month_end=end, limit_since=since)
+    return held.set_index(["month_end", "customer_id"])[["limit", "limit_since"]]
 
 
 def _names(snapshot: Snapshot) -> pd.Series[str]:

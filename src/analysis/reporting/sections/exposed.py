@@ -9,7 +9,7 @@ import pandas as pd
 from analysis.ledger.opening import Opened
 from analysis.measures.concentration import Concentration, concentration
 from analysis.measures.exposure import concentrations, exposures
-from analysis.measures.limits import LimitUse, limit_months, limit_use, limits_at
+from analysis.measures.limits import LimitUse, limit_months, limit_use, limit_use_at
 from analysis.measures.policy_exceptions import (
     EXCEPTIONS,
     KINDS,
@@ -75,7 +75,7 @@ def exposed(
     balances = owed["open_balance"]
     customers = snapshot.customers.select("customer_id", "parent_id", "industry", "country").execute()
     customers = customers.set_index("customer_id")
-    before = limits_at(snapshot, month_ends(snapshot.as_of, 2)[:1])
+    before = limit_use_at(snapshot, month_ends(snapshot.as_of, 2)[:1])
     is_classed = risk_class is not None or probability is not None
     return Exposed(
         opened=opened,
