@@ -18,7 +18,7 @@ from analysis.reporting import blocks
 from analysis.reporting.charts_risk import risk_calibration, risk_calibration_alt
 from analysis.reporting.findings import Findings, gather
 from analysis.reporting.pages import Page
-from analysis.reporting.sections import risk, risk_words
+from analysis.reporting.sections import risk, risk_shown, risk_words
 from analysis.reporting.words import GAP
 
 BOUNDS = (0.02, 0.05, 0.15, 0.40)
@@ -196,10 +196,10 @@ def test_exports_of_open_items_only_are_not_assessed(tmp_path):
     assert risk.classes_by_customer(None) is None
     collected = _handed(tmp_path, opened, None)
     assert "cannot be said" in collected.sentences["risk_told"]["text"]
-    assert risk.classes_table(None).empty
-    assert risk.riskiest_table(None).empty
-    assert risk.record_table(None).empty
-    assert risk.calibration(None) is None
+    assert risk_shown.classes_table(None).empty
+    assert risk_shown.riskiest_table(None).empty
+    assert risk_shown.record_table(None).empty
+    assert risk_shown.calibration(None) is None
 
 
 def test_the_chart_names_each_class_with_a_record_and_leaves_out_the_rest():

@@ -12,7 +12,7 @@ NOTHING_OWED, NOT_LATE = "owes nothing", "not late"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Migration:
+class LatenessMigration:
     """Customers by band of their oldest open item on two marks.
 
     ``customers`` and ``amounts`` (open balance on the later mark): rows the band before, columns the band after, in
@@ -50,7 +50,9 @@ def bands(ageing_days: Sequence[int]) -> tuple[str, ...]:
     return (NOT_LATE, *between, f"over {ageing_days[-1]}", NOTHING_OWED)
 
 
-def lateness_migration(views: pd.DataFrame, *, before: int, after: int, ageing_days: Sequence[int]) -> Migration:
+def lateness_migration(
+    views: pd.DataFrame, *, before: int, after: int, ageing_days: Sequence[int]
+) -> LatenessMigration:
     """Customers by the band of their oldest open item on two marks of the customer views.
 
     A customer stands in the band of the item that is most days past due (boundary 30 in 1-30); in "not late" where it
@@ -67,7 +69,7 @@ def lateness_migration(views: pd.DataFrame, *, before: int, after: int, ageing_d
         .fillna(0.0)
         for value in ("n", "amount")
     ]
-    return Migration(before=before, after=after, customers=tables[0].astype(int), amounts=tables[1])
+    return LatenessMigration(before=before, after=after, customers=tables[0].astype(int), amounts=tables[1])
 
 
 def _banded(view: pd.DataFrame, names: tuple[str, ...], ageing_days: Sequence[int]) -> pd.DataFrame:

@@ -15,9 +15,10 @@ from analysis.models.risk_classes import class_table, risk_class
 from analysis.models.risk_model import CUSTOMERS_EACH_MIN, RefusedFit, RiskModel, fit_risk_model
 from analysis.models.risk_rates import RUNGS, Rung, risk_rates
 from analysis.models.risk_reasons import model_reasons, rate_reasons
-from analysis.models.risk_record import MODEL, NAMES, UNRATED, Estimate, RiskRecord, risk_origins, risk_record
+from analysis.models.risk_record import MODEL, NAMES, UNRATED, RiskRecord, risk_origins, risk_record
 from analysis.models.risk_rows import learned_from, risk_marks, risk_rows
 from analysis.models.risk_terms import RATING
+from analysis.models.survival import Estimate
 
 ORIGINS_MIN = 3
 RISK_RULE = (

@@ -18,6 +18,7 @@ from analysis.models.risk_model import RefusedFit, fit_risk_model, log_odds, log
 from analysis.models.risk_rates import RUNGS, risk_rates
 from analysis.models.risk_rows import learned_from
 from analysis.models.risk_terms import RATING
+from analysis.models.survival import Estimate
 
 Floats = NDArray[np.float64]
 
@@ -37,20 +38,6 @@ DRAWS = 400
 _DIGITS = 12
 # Draws whose outcomes are all alike, or that a line parts wholly, have no slope; Newton's steps stay within this.
 _STEPS, _SLOPE_MAX, _CONVERGED = 25, 20.0, 1e-9
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
-    """A figure with the limits of its 95% interval; NaN where it is not defined."""
-
-    value: float
-    low: float
-    high: float
-
-    @property
-    def surely_positive(self) -> bool:
-        """Whether the whole interval lies above zero."""
-        return self.low > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

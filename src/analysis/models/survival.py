@@ -35,6 +35,11 @@ class Estimate:
     high: float
     std_err: float = math.nan
 
+    @property
+    def surely_positive(self) -> bool:
+        """Whether the whole interval lies above zero."""
+        return self.low > 0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PaymentCurve:

@@ -11,7 +11,7 @@ from analysis.measures.customers import customer_views
 from analysis.measures.history import History
 from analysis.measures.positions import complete_months
 from analysis.models.alert_record import HORIZON_MONTHS, AlertRecord, alert_record, is_in_trouble
-from analysis.models.lateness_migration import Migration, lateness_migration
+from analysis.models.lateness_migration import LatenessMigration, lateness_migration
 from analysis.models.monitoring import LEVEL_MONTHS, Monitor, monitor
 from analysis.models.payment_drift import Drift, payment_drift
 from analysis.models.watch_list import WatchList, buying_ratios, class_on, watch_list
@@ -29,7 +29,7 @@ class Watch:
     record: AlertRecord
     drift: Drift
     monitor: Monitor
-    moved: Migration
+    moved: LatenessMigration
     ageing_days: tuple[int, ...]
 
     @property

@@ -6,22 +6,19 @@ import math
 from typing import Any
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from analysis.ledger.opening import Opened
 from analysis.measures.history import history_of
 from analysis.models.risk import RiskAssessment, assess_risk
 from analysis.models.risk_classes import HIGH_RISK
-from analysis.models.risk_record import Estimate
+from analysis.models.survival import Estimate
 from analysis.reporting import blocks
-from analysis.reporting.charts_risk import risk_calibration, risk_calibration_alt
+from analysis.reporting.charts_risk import risk_calibration_alt
 from analysis.reporting.findings import Findings
 from analysis.reporting.gathering import Collected
-from analysis.reporting.sections import risk_words
+from analysis.reporting.sections import risk_shown, risk_words
 from analysis.reporting.sections.ledger import OPEN_ITEMS_ONLY
 
-# At most seven exceptions on any list (notation of the pack).
-RISKIEST = 7
 CLASS_NOTE = (
     "Stated and observed: of customers that stood in the class on past days, the mean chance stated then and the share "
     "that became severely delinquent within twelve months, with its 95% interval over customers; a dash where fewer "
@@ -50,80 +47,6 @@ def chances_by_customer(found: RiskAssessment | None) -> pd.Series[float] | None
     return None if found is None or found.customers.empty else found.customers["chance"]
 
 
-def classes_table(found: RiskAssessment | None) -> pd.DataFrame:
-    """Classes 1 to 5 with who is in them now and what came of them before; empty where nobody is assessed."""
-    if found is None or found.customers.empty:
-        return pd.DataFrame()
-    table = found.classes
-    bounds = [f"{low:.0%} to {high:.0%}" for low, high in zip(table["from"], table["to"], strict=True)]
-    return pd.DataFrame(
-        {
-            "class": [str(label) for label in table.index],
-            "chance": bounds,
-            "customers": table["customers"],
-            "open": table["open_balance"],
-            "expected": table["expected"].round(1),
-            "stated": table["forecast"],
-            "observed": table["observed"],
-            "from": table["low"],
-            "to": table["high"],
-        }
-    ).reset_index(drop=True)
-
-
-def riskiest_table(found: RiskAssessment | None, *, most: int = RISKIEST) -> pd.DataFrame:
-    """The customers of classes 4 and 5 with the largest chance times balance, each with what raises its risk."""
-    if found is None or found.customers.empty:
-        return pd.DataFrame()
-    high = found.customers[found.customers["risk_class"].isin(HIGH_RISK) & (found.customers["open_balance"] > 0)]
-    order = high.assign(_weight=high["chance"] * high["open_balance"], _id=high.index)
-    order = order.sort_values(["_weight", "_id"], ascending=[False, True], kind="stable").head(most)
-    reasons = [risk_words.reasons_told(found.reasons_of(str(customer))) for customer in order.index]
-    return pd.DataFrame(
-        {
-            "customer": order["name"],
-            "class": order["risk_class"].astype(str),
-            "chance": [
-                risk_words.with_interval(*cells, unit="share", decimals=3)
-                for cells in zip(order["chance"], order["low"], order["high"], strict=True)
-            ],
-            "open": order["open_balance"],
-            "what multiplies the odds": reasons,
-        }
-    ).reset_index(drop=True)
-
-
-def record_table(found: RiskAssessment | None) -> pd.DataFrame:
-    """The record of who is used, by past day and of all together; empty without one."""
-    record = None if found is None else found.judged
-    if found is None or record is None or found.forecaster not in record.ids:
-        return pd.DataFrame()
-    table = record.by_origin(found.forecaster)
-    shown = {
-        label: [risk_words.with_interval(*cells, unit=unit, decimals=3) for cells in _cells(table, name)]
-        for name, label, unit in (
-            ("slope", "calibration slope", "ratio"),
-            ("skill_base", "over the rate of all", "share"),
-            ("skill_own_rate", "over the own past rate", "share"),
-        )
-    }
-    figures = table[["origin", "customers", "severe", "brier"]].rename(columns={"origin": "day", "brier": "error"})
-    return figures.assign(**shown)
-
-
-def _cells(table: pd.DataFrame, name: str) -> list[tuple[float, float, float]]:
-    """A figure of the record with its limits, row by row."""
-    columns = [table[column].tolist() for column in (name, f"{name}_low", f"{name}_high")]
-    return list(zip(*columns, strict=True))
-
-
-def calibration(found: RiskAssessment | None) -> Figure | None:
-    """What was stated of each class on past days beside what came of it; None where no class has a record."""
-    if found is None or found.customers.empty or found.classes["observed"].isna().all():
-        return None
-    return risk_calibration(found.classes).get_figure(root=True)
-
-
 def hand_over(findings: Findings, opened: Opened, found: RiskAssessment | None) -> None:
     """Findings of severe delinquency: sentences, numbers, classes, the riskiest customers, and the record."""
     currency = opened.company.currency
@@ -135,20 +58,20 @@ def hand_over(findings: Findings, opened: Opened, found: RiskAssessment | None) 
         return
     _numbers(findings, found)
     findings.table(
-        "risk_classes", classes_table(found), caption="Risk classes", units=_CLASS_UNITS | {"open": currency}
+        "risk_classes", risk_shown.classes_table(found), caption="Risk classes", units=_CLASS_UNITS | {"open": currency}
     )
-    riskiest = riskiest_table(found)
+    riskiest = risk_shown.riskiest_table(found)
     if riskiest.empty:
         findings.unavailable("riskiest", "no customer in risk classes 4 and 5 owes anything")
     else:
         findings.table("riskiest", riskiest, caption="Highest risk times balance", units={"open": currency})
-    record = record_table(found)
+    record = risk_shown.record_table(found)
     if record.empty:
         findings.unavailable("risk_record", risk_words.NO_RECORD)
         findings.unavailable("risk_calibration", risk_words.NO_RECORD)
         return
     findings.table("risk_record", record, caption="Record of the chances stated on past days", units=_RECORD_UNITS)
-    drawn = calibration(found)
+    drawn = risk_shown.calibration(found)
     if drawn is None:
         findings.unavailable("risk_calibration", "too few customers stood in any class on past days")
         return

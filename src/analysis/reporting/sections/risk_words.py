@@ -9,7 +9,8 @@ import pandas as pd
 
 from analysis.models.risk import RiskAssessment
 from analysis.models.risk_classes import HIGH_RISK
-from analysis.models.risk_record import NAMES, Estimate
+from analysis.models.risk_record import NAMES
+from analysis.models.survival import Estimate
 from analysis.reporting import words
 
 EVENT = (

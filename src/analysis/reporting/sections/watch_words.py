@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.measures.history import day_of
 from analysis.models.alert_record import AlertRecord, Share
-from analysis.models.lateness_migration import Migration
+from analysis.models.lateness_migration import LatenessMigration
 from analysis.models.monitoring import Monitor
 from analysis.models.payment_drift import Drift
 from analysis.models.watch_list import WatchList
@@ -142,7 +142,7 @@ def monitor_sentence(monitor: Monitor) -> str:
     return f"{found}: a first warning; a second month outside would put {monitor.baseline} in its place.{shared}"
 
 
-def migration_sentence(moved: Migration) -> str:
+def migration_sentence(moved: LatenessMigration) -> str:
     """How many customers moved to a later band and how many to an earlier one."""
     since = words.day(day_of(moved.before), short=True)
     if not int(moved.customers.to_numpy().sum()):
