@@ -10,11 +10,9 @@ import pandas as pd
 import pytest
 from small_books import Ledger
 
-from analysis.ledger.opening import PRINTED
-from analysis.measures.history import history_of
+from analysis.ledger.opening import PRINTED, Opened
 from analysis.models.cash_draws import QUANTILES
-from analysis.models.printed_forecasts import printed_record
-from analysis.reporting.sections.printed import printed_sentence, record_table
+from analysis.reporting.sections.printed import printed_sentence, record_of, record_table
 from analysis.run.manifest import sha256_of
 from analysis.run.printed import copy_printed
 
@@ -50,15 +48,19 @@ def test_no_folder_and_no_report_give_nothing(tmp_path: Path):
 
 
 @pytest.fixture
-def judged():
+def judged(tmp_path: Path):
     # 100 was open on 31 March and brought 60 in the first week; 50 was written later and does not count
     ledger = Ledger()
     ledger.invoice("A", "K", "2024-03-01", "2024-03-31", "100").entry("payment", "60", "2024-04-02", "A")
     ledger.invoice("B", "K", "2024-04-01", "2024-04-30", "50").entry("payment", "50", "2024-04-03", "B")
-    history = history_of(ledger.as_of("2024-04-15"))
-    bands = {q: [50.0, 10.0, 0.0] if float(q) < 0.5 else [90.0, 80.0, 5.0] for q in QUANTILES}
+    bands = {q: [50.0, 10.0, 0.0] if q < 0.5 else [90.0, 80.0, 5.0] for q in QUANTILES}
     weeks = {"on": pd.Timestamp("2024-03-31"), "week": [1, 2, 3], "expected": [75.0, 15.0, 2.0]}
-    return printed_record({date(2024, 3, 31): pd.DataFrame(weeks | bands)}, history)
+    (tmp_path / PRINTED).mkdir()
+    pd.DataFrame(weeks | bands).to_csv(tmp_path / PRINTED / "2024-03-31.csv", index=False)
+    none = pd.DataFrame()
+    opened = Opened(snapshot=ledger.as_of("2024-04-15"), facts=none, control=none, files=none)
+    assert record_of(opened, prepared="") is None
+    return record_of(opened, prepared=str(tmp_path))
 
 
 def test_what_was_printed_is_held_against_what_came_by_hand(judged):

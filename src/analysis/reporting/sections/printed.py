@@ -9,6 +9,7 @@ import pandas as pd
 
 from analysis.ledger.opening import PRINTED, Opened
 from analysis.measures.history import history_of
+from analysis.models.cash_draws import QUANTILES
 from analysis.models.cash_record import TrackRecord
 from analysis.models.printed_forecasts import printed_record
 from analysis.reporting import words
@@ -23,8 +24,13 @@ def record_of(opened: Opened, *, prepared: str) -> TrackRecord | None:
     files = sorted((Path(prepared) / PRINTED).glob("*.csv")) if prepared else []
     if not files:
         return None
-    printed = {date.fromisoformat(file.stem): pd.read_csv(file, parse_dates=["on"]) for file in files}
+    printed = {date.fromisoformat(file.stem): _read(file) for file in files}
     return printed_record(printed, history_of(opened.snapshot))
+
+
+def _read(file: Path) -> pd.DataFrame:
+    # a CSV file writes the name of a quantile, which is its share, as text
+    return pd.read_csv(file, parse_dates=["on"]).rename(columns={str(share): share for share in QUANTILES})
 
 
 def printed_sentence(record: TrackRecord | None) -> str:
