@@ -20,10 +20,10 @@ from analysis.models.monitoring import Monitor, controlled
 from analysis.models.watch_list import watch_list
 from analysis.reporting import charts_watch
 from analysis.reporting.findings import Findings
-from analysis.reporting.gathering import gather
+from analysis.reporting.gathering import Collected, gather
 from analysis.reporting.pages import Page
+from analysis.reporting.sections import cash, watch_shown, watch_words
 from analysis.reporting.sections import watch_list as page_7
-from analysis.reporting.sections import watch_shown, watch_words
 
 NAN = math.nan
 
@@ -69,15 +69,15 @@ QUIET = [1.0] * 8
         ),
         (
             monitor([*QUIET, 1.2, 1.2]),
-            "Forecasts by the customer's curve are no guide at present: outside the limits two months running; the "
-            "curve of all is used. In Oct 2025 invoices waited 1.20 times as long as forecast (usual: 0.95 to 1.05). "
-            "The baseline missed as well: customers changed, not the model.",
+            "Forecasts by the customer's curve are no guide at present: outside the limits two months running. In Oct "
+            "2025 invoices waited 1.20 times as long as forecast (usual: 0.95 to 1.05). The baseline "
+            "missed as well: customers changed, not the model.",
         ),
         (
             monitor([*QUIET, 1.2, 1.2, 1.0]),
             "Forecasts by the customer's curve are no guide at present: outside the limits two months running, and "
-            "within them again for one month; the curve of all is used. In Nov 2025 invoices waited 1.00 times as long "
-            "as forecast (usual: 0.95 to 1.05).",
+            "within them again for one month; by the rule the curve of all takes its place as the guide. In Nov 2025 "
+            "invoices waited 1.00 times as long as forecast (usual: 0.95 to 1.05).",
         ),
         (
             monitor([1.0] * 3),
@@ -87,6 +87,24 @@ QUIET = [1.0] * 8
 )
 def test_the_monitor_is_said_in_words(found, said):
     assert spaced(watch_words.monitor_sentence(found)) == said
+
+
+def test_a_demotion_is_said_beside_the_cash_as_long_as_it_stands():
+    ratios = [*QUIET, 1.2, 1.2, 1.0, 1.0]
+    said = [watch_words.demotion_sentence(monitor(ratios[:months])) for months in range(9, 13)]
+    assert [bool(text) for text in said] == [False, True, True, False]
+    told = Collected(
+        run_id="r",
+        notebooks=("5", "6"),
+        numbers={},
+        sentences={id: {"text": text} for id, text in (("demotion_told", said[1]), ("cash_told", "Cash comes."))},
+        tables={},
+        figures={"cash_fan": {"file": "fan.svg", "caption": "", "alt": ""}},
+        unavailable={id: {"reason": "none"} for id in ("cash_record", "cash_bridge", "cash_doubt")},
+        invariants={},
+    )
+    leads = [block["sentences"] for block in cash.page(told)["blocks"] if block["kind"] == "lead"]
+    assert leads[0] == [said[1]]
 
 
 def record(came, alerts, foreseen, onsets):

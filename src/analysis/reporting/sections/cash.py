@@ -221,7 +221,7 @@ def page(collected: Collected) -> dict[str, object]:
         reason = blocks.unavailable(collected, "cash")["reason"]
         return {"kicker": "Cash", "title": "What cash comes in?", "unavailable": reason}
     content = [
-        blocks.lead(collected, "cash_quarter_told", "cash_record_told", "cash_printed_told"),
+        blocks.lead(collected, "demotion_told", "cash_quarter_told", "cash_record_told", "cash_printed_told"),
         blocks.figure(collected, "cash_fan"),
         blocks.figure(collected, "cash_record"),
     ]

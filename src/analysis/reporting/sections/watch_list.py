@@ -46,6 +46,7 @@ def told(opened: Opened, watched: Watch | None) -> dict[str, str]:
         "alerts_told": watch_words.alerts_sentence(watched.record, minimum=minimum),
         "drift_told": watch_words.drift_sentence(watched.drift, last=watched.last),
         "monitor_told": watch_words.monitor_sentence(watched.monitor),
+        "demotion_told": watch_words.demotion_sentence(watched.monitor),
         "migration_told": watch_words.migration_sentence(watched.moved),
     }
     return {id: text for id, text in said.items() if text}

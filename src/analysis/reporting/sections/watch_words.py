@@ -119,7 +119,7 @@ def drift_sentence(drift: Drift, *, last: int) -> str:
 
 
 def monitor_sentence(monitor: Monitor) -> str:
-    """Whether yesterday's forecasts still hold, and what is done where they do not."""
+    """Whether yesterday's forecasts still hold, and which rule is the guide where they do not."""
     if not monitor.is_judged:
         return (
             "Whether yesterday's forecasts are still a guide cannot be said: months with enough customers are too few."
@@ -133,13 +133,24 @@ def monitor_sentence(monitor: Monitor) -> str:
     shared = " The baseline missed as well: customers changed, not the model." if monitor.is_shared else ""
     if monitor.is_demoted:
         back = ", and within them again for one month" if monitor.side is None else ""
+        instead = "" if monitor.is_shared else f"; by the rule {monitor.baseline} takes its place as the guide"
         return (
-            f"Forecasts by {monitor.name} are no guide at present: outside the limits two months running{back}; "
-            f"{monitor.baseline} is used. {found}.{shared}"
+            f"Forecasts by {monitor.name} are no guide at present: outside the limits two months running"
+            f"{back}{instead}. {found}.{shared}"
         )
     if monitor.side is None:
         return f"Yesterday's forecasts are still a guide: {found[0].lower()}{found[1:]}."
     return f"{found}: a first warning; a second month outside would put {monitor.baseline} in its place.{shared}"
+
+
+def demotion_sentence(monitor: Monitor) -> str:
+    """What the page of cash says where forecasts stand demoted; blank where they do not."""
+    if not monitor.is_demoted:
+        return ""
+    return (
+        "Read these forecasts with reserve: two months running, invoices did not wait as forecasts frozen before had "
+        "it (see the watch list). Nothing here was changed for that."
+    )
 
 
 def migration_sentence(moved: LatenessMigration) -> str:
