@@ -108,7 +108,7 @@ def test_exceptions_are_told_beside_all_others() -> None:
     )
     assert "Too few customers" in say(kinds, (NAN, NAN, NAN), (0.01, 0.005, 0.02), **more)
     none = spaced(say(kinds.loc[["within policy"]], (NAN,) * 3, (NAN,) * 3, **(more | {"has_limits": False})))
-    assert none == "None of the EUR 600 invoiced in twelve months went to customers 30 days or more overdue."
+    assert none == "Nothing of the EUR 600 invoiced in twelve months went to customers 30 days or more overdue."
     assert say(kinds[:0], (NAN,) * 3, (NAN,) * 3, **more) == "No invoice was issued in the last twelve months."
 
 

@@ -14,7 +14,6 @@ from analysis.measures.definitions import DEFINITIONS
 from analysis.models.risk import RiskAssessment
 from analysis.models.risk_record import MODEL, UNRATED, RiskRecord
 from analysis.models.risk_terms import ALLOWED
-from analysis.reporting import blocks
 from analysis.reporting.charts_risk import risk_calibration, risk_calibration_alt
 from analysis.reporting.findings import Findings, gather
 from analysis.reporting.pages import Page
@@ -169,8 +168,8 @@ def test_without_ratings_in_the_record_their_worth_cannot_be_said():
 def test_without_a_record_the_pages_say_so(tmp_path, opened):
     collected = _handed(tmp_path, opened, _assessment(record=None, forecaster="own_rate", reason="no record"))
     assert "cannot be said" in collected.sentences["risk_record_told"]["text"]
-    kinds = [part["kind"] for part in risk.trusted(collected)]
-    assert kinds.count("unavailable") == 2
+    # the sentence says it once; no line for each chart and table that is missing repeats it
+    assert [part["kind"] for part in risk.trusted(collected)] == ["section", "lead"]
     Page.model_validate({"kicker": "Risk", "title": "t", "blocks": risk.trusted(collected)})
 
 
@@ -184,8 +183,8 @@ def test_where_nobody_can_be_assessed_the_reason_stands_in_one_line(tmp_path, op
     collected = _handed(tmp_path, opened, empty)
     assert collected.sentences["risk_told"]["text"] == empty.verdict
     assert not collected.numbers
-    shown = risk.watched(collected)
-    assert blocks.unavailable(collected, "risk_classes") in shown
+    page = Page.model_validate(risk.page(collected))
+    assert page.unavailable == "only 1 customer can be followed over twelve months; rates are shown from 10 on"
     assert risk.trusted(collected) == []
 
 

@@ -84,7 +84,8 @@ def test_moves_in_words_by_hand():
         "later than the one they left, and EUR 30.0 k in one that pays sooner."
     )
     stayed = migration(before, before, amounts=money, names=names, days=(date(2026, 9, 30), AS_OF))
-    assert segment_words.moves_sentence(stayed, currency="EUR").startswith("None of 3")
+    unmoved = segment_words.moves_sentence(stayed, currency="EUR").replace("\N{NO-BREAK SPACE}", " ")
+    assert unmoved == "Of 3 customers, nobody changed segment since 30 September 2026."
     assert segment_words.moves_sentence(None, currency="EUR") == ""
     alt = migration_heat_alt(moves.counts, before="then", now="now").replace("\N{NO-BREAK SPACE}", " ")
     assert "1 customer in the same segment" in alt

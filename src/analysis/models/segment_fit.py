@@ -95,7 +95,8 @@ def mixture_of(points: Floats, *, number: int, starts: int) -> GaussianMixture:
     # whether it is worth anything is judged by redrawing customers, not by the last step of the search.
     with threadpool_limits(limits=1), catch_warnings():
         simplefilter("ignore", ConvergenceWarning)
-        return mixture.fit(points)
+        # The library asks for two points; a lone one counted twice has the same mean and the least variance.
+        return mixture.fit(np.repeat(points, 2, axis=0) if len(points) == 1 else points)
 
 
 def _learned_from(customers: pd.DataFrame) -> pd.DataFrame:

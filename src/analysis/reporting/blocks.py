@@ -12,6 +12,14 @@ from analysis.reporting import words
 from analysis.reporting.gathering import Collected
 
 Block = dict[str, Any]
+# What is missing is named as a reader would, where its id does not.
+_NAMES = {
+    "forecast_control": "Forecasts held against what came",
+    "payer_curves": "Payment curves of the segments",
+    "payer_numbers": "Foresight and stability by number of segments",
+    "riskiest": "Customers of high risk",
+    "single_names": "What if a top name fails",
+}
 
 
 def lead(collected: Collected, *ids: str) -> Block:
@@ -37,7 +45,12 @@ def figure(collected: Collected, id: str, *, note: str = "") -> Block:
 def unavailable(collected: Collected, id: str) -> Block:
     """The line that says what these books cannot answer."""
     reason = collected.unavailable.get(id, {}).get("reason", "it was not handed over")
-    return {"kind": "unavailable", "name": id.replace("_", " ").capitalize(), "reason": reason}
+    return {"kind": "unavailable", "name": _NAMES.get(id, id.replace("_", " ").capitalize()), "reason": reason}
+
+
+def if_any(block: Block) -> list[Block]:
+    """The block; nothing where it is missing and a sentence of the page already says why."""
+    return [] if block["kind"] == "unavailable" else [block]
 
 
 def card(collected: Collected, id: str, *, as_of: date) -> Block:

@@ -10,6 +10,8 @@ from analysis.reporting import blocks, words
 from analysis.reporting.gathering import Collected
 
 _FACTS_SHOWN = 25
+# A page shows the first seven exceptions of a list; the appendix as many as two pages hold.
+_ON_PAGE, _LISTED = 7, 50
 
 
 def pages(collected: Collected) -> list[dict[str, object]]:
@@ -23,6 +25,7 @@ def pages(collected: Collected) -> list[dict[str, object]]:
                 blocks.table(collected, "top_overdue", rows=20, wide=1, left=["name"]),
             ],
         },
+        *_lists(collected),
         {"kicker": "Appendix: checks", "title": "What the checks of the books found", "blocks": _checks(collected)},
         {
             "kicker": "Appendix: definitions",
@@ -30,6 +33,17 @@ def pages(collected: Collected) -> list[dict[str, object]]:
             "blocks": [{"kind": "definitions", "items": _definitions(collected)}],
         },
     ]
+
+
+def _lists(collected: Collected) -> list[dict[str, object]]:
+    """Exceptions of which a page shows only the first; no page where all stand there."""
+    content = []
+    for id, left, wide in (("breaches", ["name"], 0), ("watch_all", ["name", "status", "since", "reason"], 6)):
+        if len(collected.tables.get(id, {}).get("rows", ())) > _ON_PAGE:
+            content.append(blocks.table(collected, id, rows=_LISTED, wide=wide, left=left))
+    if not content:
+        return []
+    return [{"kicker": "Appendix: lists", "title": "Who is over a limit, and who is watched", "blocks": content}]
 
 
 def _checks(collected: Collected) -> list[blocks.Block]:
@@ -63,6 +77,13 @@ def _inputs(number: Mapping[str, Any]) -> list[dict[str, str]]:
     """The number itself and what went into it; inputs are in the number's currency where they are money."""
     said = [{"name": number["label"], "value": words.quantity(blocks.value_of(number), unit=number["unit"])}]
     for name, amount in number["inputs"].items():
-        text = words.NOT_DEFINED if amount is None else words.significant(amount, digits=9, most_decimals=2)
+        text = words.NOT_DEFINED if amount is None else _input(amount)
         said.append({"name": name.replace("_", " "), "value": text})
     return said
+
+
+def _input(amount: float) -> str:
+    """An input as it was used: whole numbers as such, others to the cent or, where small, to three figures."""
+    if float(amount).is_integer():
+        return words.count(int(amount))
+    return words.fixed(amount, 2) if abs(amount) >= 1 else words.significant(amount)

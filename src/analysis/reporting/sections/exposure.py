@@ -16,7 +16,7 @@ from analysis.reporting.sections.exposed import (
     exceptions_table,
     largest_use,
 )
-from analysis.reporting.sections.ledger import compared
+from analysis.reporting.sections.ledger import OPEN_ITEMS_ONLY, compared
 
 # At most seven exceptions stand on a page; the rest is in the appendix.
 _ON_PAGE, _LISTED = 7, 50
@@ -42,7 +42,9 @@ def told(found: Exposed) -> dict[str, str]:
             hold_days=policy.credit_hold_days,
             has_limits=found.used.has_limits,
             currency=currency,
-        ),
+        )
+        if _knows_paid(found)
+        else f"What was invoiced against policy cannot be told: {OPEN_ITEMS_ONLY}.",
         "concentration_told": exposure_words.concentration_sentence(found.divisions, found.of_loss),
         "debtors_needed_told": exposure_words.target_sentence(
             found.needed,
@@ -78,7 +80,9 @@ def hand_over(findings: Findings, found: Exposed) -> None:
         units |= {"effective, loss": "ratio", "largest, loss": "share"}
         findings.table("concentrations", divisions_table(found), caption="Concentration", units=units)
         _limits(findings, found, currency=currency)
-    if found.issued.empty:
+    if not _knows_paid(found):
+        findings.unavailable("exceptions", OPEN_ITEMS_ONLY)
+    elif found.issued.empty:
         findings.unavailable("exceptions", "no invoice was issued in the last twelve months")
     else:
         units = {"invoices": "count", "customers": "count", "severe": "share", "from": "share", "to": "share"}
@@ -132,6 +136,17 @@ def _numbers(findings: Findings, found: Exposed) -> None:
             )
     else:
         findings.unavailable("limit_use", exposure_words.NO_LIMITS)
+    if _knows_paid(found):
+        _of_policy(findings, found)
+    _of_risk(findings, found)
+
+
+def _knows_paid(found: Exposed) -> bool:
+    """Whether invoices that were paid are in the books: without them all that is left would look badly paid."""
+    return not found.opened.snapshot.open_items_only
+
+
+def _of_policy(findings: Findings, found: Exposed) -> None:
     kinds, against = found.kinds, found.became_severe(exceptions=True)
     invoiced = float(kinds["amount"].sum())
     broke = kinds[kinds.index.isin(EXCEPTIONS)]
@@ -161,7 +176,6 @@ def _numbers(findings: Findings, found: Exposed) -> None:
                 high=high,
                 better="lower",
             )
-    _of_risk(findings, found)
 
 
 def _of_risk(findings: Findings, found: Exposed) -> None:
@@ -210,11 +224,11 @@ def page(collected: Collected) -> dict[str, object]:
         return {"kicker": KICKER, "title": "What hangs on whom?", "unavailable": reason}
     content = [
         blocks.lead(collected, "limits_told", "high_risk_told"),
-        blocks.figure(collected, "limit_use_dots"),
-        blocks.table(collected, "breaches", rows=_ON_PAGE),
+        *blocks.if_any(blocks.figure(collected, "limit_use_dots")),
+        *blocks.if_any(blocks.table(collected, "breaches", rows=_ON_PAGE)),
         {"kind": "section", "title": "What was invoiced against policy, and what became of it"},
         blocks.lead(collected, "exceptions_told"),
-        blocks.table(collected, "exceptions", note=_SEVERE_NOTE),
+        *blocks.if_any(blocks.table(collected, "exceptions", note=_SEVERE_NOTE)),
         {"kind": "section", "title": "On how few it hangs"},
         _concentration(collected),
         blocks.table(collected, "concentrations"),

@@ -88,7 +88,7 @@ def exceptions_sentence(
     )
     invoiced = words.money(kinds["amount"].sum(), currency=currency)
     if broke.empty:
-        return f"None of the {invoiced} invoiced in twelve months went to customers {rule}."
+        return f"Nothing of the {invoiced} invoiced in twelve months went to customers {rule}."
     said = (
         f"Of {invoiced} invoiced in twelve months, {words.money(broke['amount'].sum(), currency=currency)} "
         f"({words.share(broke['amount'].sum() / kinds['amount'].sum())}) went to customers {rule}."

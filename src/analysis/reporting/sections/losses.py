@@ -12,8 +12,9 @@ from analysis.reporting.findings import Findings
 from analysis.reporting.gathering import Collected
 from analysis.reporting.sections import losses_numbers, losses_shown, losses_words
 
-NO_RECORD = "no past provision is old enough to be judged: that takes a year of rates and a year after them"
-NO_YEAR = "the books give no allowance of an earlier month"
+NO_RECORD = "fewer than two past provisions are old enough to be judged, or nothing was provided and nothing lost"
+NO_BRIDGE = "nothing is expected to be lost, or nothing stands between history and the allowance"
+NO_YEAR = "the books give no allowance of an earlier month, or there never was one"
 
 
 def losses_of(history: History, *, seed: int = 0) -> Losses | None:
@@ -127,7 +128,7 @@ def _figures(findings: Findings, found: Losses) -> None:
             losses_shown.bridge_chart(found),
             "From history to the allowance",
             charts.waterfall_alt(steps, unit=currency),
-            "nothing is expected to be lost",
+            NO_BRIDGE,
         ),
         (
             "provision_record",
@@ -174,6 +175,13 @@ def _invariants(findings: Findings, found: Losses) -> None:
             findings.invariant(f"inv_allowance_{name}", formula, left, moved.closing)
 
 
+def _owed(collected: Collected) -> tuple[str, ...]:
+    """The tables by days past due; none where nothing is owed, and no sums of nothing: the title says so."""
+    if collected.numbers["allowance_ratio"]["value"] is None:
+        return ()
+    return ("loss_rates", "loss_matrix") if collected.numbers["expected_loss"]["value"] else ("loss_rates",)
+
+
 def page(collected: Collected) -> dict[str, object]:
     """Page 8: expected loss, from the matrix to the record of past provisions."""
     if "loss_matrix" not in collected.tables:
@@ -181,13 +189,12 @@ def page(collected: Collected) -> dict[str, object]:
         return {"kicker": "Expected loss", "title": "What may be lost?", "unavailable": reason}
     content = [
         blocks.lead(collected, "losses_method_told", "losses_forward_told"),
-        blocks.table(collected, "loss_rates"),
-        blocks.table(collected, "loss_matrix", total=True),
-        blocks.figure(collected, "loss_bridge"),
+        *(blocks.table(collected, id, total=id == "loss_matrix") for id in _owed(collected)),
+        *blocks.if_any(blocks.figure(collected, "loss_bridge")),
         blocks.lead(collected, "losses_record_told"),
-        blocks.figure(collected, "provision_record"),
+        *blocks.if_any(blocks.figure(collected, "provision_record")),
         blocks.lead(collected, "losses_movement_told", "losses_sales_told"),
-        blocks.table(collected, "loss_movement"),
+        *blocks.if_any(blocks.table(collected, "loss_movement")),
     ]
     if "loss_assumptions" in collected.tables:
         text = ("kind", "value", "stated", "until", "source or owner")

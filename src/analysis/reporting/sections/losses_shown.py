@@ -14,6 +14,8 @@ from analysis.models.provision_matrix import TOTAL
 from analysis.reporting import charts, charts_losses
 
 _LISTED = 25
+_MONTHS_TO_DRAW = 2
+_ENDS = ("by history", "allowance")
 _LINES = {
     "opening": "opening allowance",
     "charge": "charge, after recoveries",
@@ -65,23 +67,24 @@ def bridge(made: Allowance) -> pd.DataFrame:
     """From history to the allowance, as :func:`charts.waterfall` takes it; steps of nothing are left out."""
     parts = made.parts()
     labels = {"forward": "forward view", "specific": "named customers", "overlay": "overlay"}
-    steps = [("by history", made.amount(parts["history"]), "total")]
+    steps = [(_ENDS[0], made.amount(parts["history"]), "total")]
     for name, label in labels.items():
         if parts[name]:
             steps.append((label, abs(made.amount(parts[name])), "rise" if parts[name] > 0 else "fall"))
-    steps.append(("allowance", made.expected_loss, "total"))
+    steps.append((_ENDS[1], made.expected_loss, "total"))
     return pd.DataFrame(steps, columns=["label", "amount", "kind"])
 
 
 def movement_table(found: Losses | None) -> pd.DataFrame:
-    """Opening, charge, write-offs, recoveries, currency and closing of the month and the year; empty without either."""
+    """Opening, charge, write-offs, recoveries, currency and closing of the month and the year; empty without any."""
     periods: dict[str, Movement | None] = {} if found is None else {"month": found.month, "year": found.year}
     columns = {
         f"the {name}": [_SIGNS.get(line, 1) * found.allowance.amount(getattr(moved, line)) for line in _LINES]
         for name, moved in periods.items()
         if moved is not None and found is not None
     }
-    return pd.DataFrame({"line": list(_LINES.values()), **columns}) if columns else pd.DataFrame()
+    moved = any(any(amounts) for amounts in columns.values())
+    return pd.DataFrame({"line": list(_LINES.values()), **columns}) if moved else pd.DataFrame()
 
 
 def assumptions_table(made: Allowance) -> pd.DataFrame:
@@ -122,8 +125,10 @@ def _factors(scenario: Scenario) -> str:
 
 
 def record_chart(found: Losses | None) -> Figure | None:
-    """Past provisions beside what was lost; None where none is old enough."""
-    if found is None or found.record.vintages.empty:
+    """Past provisions beside what was lost; None where fewer than two are old enough, or all are nought."""
+    if found is None or len(found.record.vintages) < _MONTHS_TO_DRAW:
+        return None
+    if not found.record.vintages[["provided", "lost"]].to_numpy().any():
         return None
     return _whole(charts_losses.provision_record(found.record.vintages, currency=found.currency))
 
@@ -136,8 +141,8 @@ def rates_chart(found: Losses | None) -> Figure | None:
 
 
 def bridge_chart(found: Losses | None) -> Figure | None:
-    """From history to the allowance; None where there is nothing to lose."""
-    if found is None or not found.allowance.total:
+    """From history to the allowance; None where there is nothing to lose or no step between the two."""
+    if found is None or not found.allowance.total or len(bridge(found.allowance)) <= len(_ENDS):
         return None
     return _whole(charts.waterfall(bridge(found.allowance), unit=found.currency, height=50.0))
 

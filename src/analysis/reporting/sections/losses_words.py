@@ -73,18 +73,20 @@ def forward_sentence(made: Allowance, *, currency: str) -> str:
         text = "The company states no scenario, so history is taken for the future."
     if made.specific:
         count = words.plural(len(made.specific), "customer")
-        text += f" Judging {count} by name {_added(made, parts['specific'], currency=currency)}."
+        text += f" Judging {count} by name {_added(made, parts['specific'], currency=currency, one=True)}."
     if made.overlays:
         owners = words.listing(sorted({overlay.owner for overlay in made.overlays}))
         text += f" Overlays answered for by {owners} {_added(made, parts['overlay'], currency=currency)}."
     return text
 
 
-def _added(made: Allowance, coins: int, *, currency: str) -> str:
+def _added(made: Allowance, coins: int, *, currency: str, one: bool = False) -> str:
+    """What something does to the allowance, as the verb of ``one`` thing or of several."""
+    end = "s" if one else ""
     if not coins:
-        return "change nothing" if made.forward.stated else "changes nothing"
+        return f"change{end} nothing"
     amount = words.money(abs(made.amount(coins)), currency=currency)
-    return f"add {amount}" if coins > 0 else f"take off {amount}"
+    return f"add{end} {amount}" if coins > 0 else f"take{end} off {amount}"
 
 
 def record_sentence(found: Losses, *, currency: str) -> str:
@@ -93,6 +95,8 @@ def record_sentence(found: Losses, *, currency: str) -> str:
     months = len(record.vintages)
     if not months:
         return "No past provision is old enough to be judged: that takes a year of rates and a year after them."
+    if not record.vintages[["provided", "lost"]].to_numpy().any():
+        return f"Nothing was provided at {words.plural(months, 'past month end')}, and nothing was lost within a year."
     sums = [words.money(float(record.vintages[name].sum()), currency=currency) for name in ("provided", "lost")]
     text = (
         f"The provisions of {words.plural(months, 'month end')}, added up, were {sums[0]}, and {sums[1]} was lost of "
@@ -123,9 +127,9 @@ def movement_sentence(moved: Movement | None, made: Allowance, *, currency: str)
         else f"Credit losses gave back {said(moved.charge)}"
     )
     change = moved.closing - moved.opening
-    went = "stayed where it was" if not change else f"{'rose' if change > 0 else 'fell'} by {said(change)}"
+    went = "stayed at" if not change else f"{'rose' if change > 0 else 'fell'} by {said(change)} to"
     gone = f"{said(moved.written_off)} was written off" if moved.written_off else "nothing was written off"
-    return f"{cost} in the month: {gone}, and the allowance {went} to {said(moved.closing)}."
+    return f"{cost} in the month: {gone}, and the allowance {went} {said(moved.closing)}."
 
 
 def sales_sentence(found: Losses, *, currency: str) -> str:

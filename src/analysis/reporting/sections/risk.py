@@ -103,7 +103,7 @@ def told(opened: Opened, found: RiskAssessment | None) -> dict[str, str]:
 def page(collected: Collected) -> dict[str, Any]:
     """Who may become severely delinquent, and how well that was foretold."""
     kicker, title = "Risk", "Who may become severely delinquent?"
-    if "risk_title" not in collected.sentences:
+    if "risk_classes" not in collected.tables:
         reason = blocks.unavailable(collected, "risk_classes")["reason"]
         return {"kicker": kicker, "title": title, "unavailable": reason}
     title = collected.sentences["risk_title"]["text"].removesuffix(".")
@@ -117,12 +117,8 @@ def watched(collected: Collected) -> list[dict[str, Any]]:
     return [
         {"kind": "section", "title": "Who may become severely delinquent within twelve months"},
         blocks.lead(collected, "risk_told", "risk_event_told"),
-        blocks.table(collected, "risk_classes", left=["chance"], note=CLASS_NOTE),
-        *(
-            [blocks.table(collected, "riskiest", wide=4, left=["what multiplies the odds"])]
-            if "risk_classes" in collected.tables
-            else []
-        ),
+        *blocks.if_any(blocks.table(collected, "risk_classes", left=["chance"], note=CLASS_NOTE)),
+        *blocks.if_any(blocks.table(collected, "riskiest", wide=4, left=["what multiplies the odds"])),
     ]
 
 
@@ -133,8 +129,8 @@ def trusted(collected: Collected) -> list[dict[str, Any]]:
     return [
         {"kind": "section", "title": "How well severe delinquency was foretold"},
         blocks.lead(collected, "risk_forecaster_told", "risk_record_told", "risk_rating_told"),
-        blocks.figure(collected, "risk_calibration"),
-        blocks.table(collected, "risk_record", note=RECORD_NOTE),
+        *blocks.if_any(blocks.figure(collected, "risk_calibration")),
+        *blocks.if_any(blocks.table(collected, "risk_record", note=RECORD_NOTE)),
     ]
 
 
@@ -145,7 +141,7 @@ _USES = {
     "risk_rating_told": ["rating_value"],
 }
 _CLASS_UNITS = {"expected": "ratio", "stated": "share", "observed": "share", "from": "share", "to": "share"}
-_RECORD_UNITS = {"error": "ratio"}
+_RECORD_UNITS = {"day": "date", "error": "ratio"}
 
 
 def _numbers(findings: Findings, found: RiskAssessment) -> None:
@@ -163,7 +159,7 @@ def _numbers(findings: Findings, found: RiskAssessment) -> None:
     findings.number(
         "severe_expected",
         math.fsum(customers["chance"]),
-        unit="count",
+        unit="ratio",
         label="Expected to become severely delinquent",
         definition="severe_expected",
         inputs={"customers": len(customers)},

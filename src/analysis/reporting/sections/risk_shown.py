@@ -26,7 +26,7 @@ def classes_table(found: RiskAssessment | None) -> pd.DataFrame:
             "chance": bounds,
             "customers": table["customers"],
             "open": table["open_balance"],
-            "expected": table["expected"].round(1),
+            "expected": table["expected"],
             "stated": table["forecast"],
             "observed": table["observed"],
             "from": table["low"],

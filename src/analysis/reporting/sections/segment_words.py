@@ -88,7 +88,7 @@ def moves_sentence(moves: Migration | None, *, currency: str) -> str:
     if not moves.judged_twice:
         return f"Nobody had history enough on {since} to tell who moved."
     if not moves.moved:
-        return f"None of {words.plural(moves.judged_twice, 'customer')} changed segment since {since}."
+        return f"Of {words.plural(moves.judged_twice, 'customer')}, nobody changed segment since {since}."
     places = {name: place for place, name in enumerate(moves.amounts.columns) if name != NEW}
     later = sooner = 0.0
     for was, row in moves.amounts.iterrows():

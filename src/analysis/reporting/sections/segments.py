@@ -13,6 +13,7 @@ from analysis.reporting.charts_segments import migration_heat_alt, segment_numbe
 from analysis.reporting.findings import Findings
 from analysis.reporting.gathering import Collected
 from analysis.reporting.sections import segment_words, segments_shown
+from analysis.reporting.sections.ledger import OPEN_ITEMS_ONLY
 
 TITLE = "Who are our customers as payers?"
 PROFILE_NOTE = (
@@ -22,11 +23,17 @@ PROFILE_NOTE = (
 )
 RULES_NOTE = "Caught: customers of the segment who meet the rule. Right: customers who meet the rule and belong to it."
 
+_KINDS = (("counts", False), ("amounts", True))
+
 
 def hand_over(findings: Findings, opened: Opened, found: PayerSegments, *, change: BeforeAfter | None) -> None:
     """Findings of notebook 4: the segments, the choice of their number, and who moved; and their frozen table."""
     currency = opened.company.currency
     findings.frozen("segments", found.frame())
+    if opened.snapshot.open_items_only:
+        findings.sentence("payer_segments_told", f"Who the customers are as payers cannot be said: {OPEN_ITEMS_ONLY}.")
+        findings.unavailable("payer_segments", OPEN_ITEMS_ONLY)
+        return
     findings.sentence("payer_segments_told", segment_words.payers_sentence(found))
     if found.fit is None:
         findings.unavailable("payer_segments", segment_words.NOBODY)
@@ -55,40 +62,34 @@ def page(collected: Collected) -> dict[str, object]:
     if "payer_segments" not in collected.tables:
         reason = blocks.unavailable(collected, "payer_segments")["reason"]
         return {"kicker": "Segments", "title": TITLE, "unavailable": reason}
-    content = [
-        blocks.lead(collected, *(id for id in ("payer_number_told", "payer_stability_told") if _told(collected, id))),
-        blocks.table(collected, "payer_segments", note=PROFILE_NOTE),
-    ]
+    content = [blocks.table(collected, "payer_segments", note=PROFILE_NOTE)]
     if "payer_rules" in collected.tables:
         content.append(blocks.table(collected, "payer_rules", left=["rule"], wide=1, note=RULES_NOTE))
-    content.append(blocks.figure(collected, "payer_curves"))
-    if "payer_numbers" in collected.figures:
-        content += [
-            {"kind": "section", "title": "Does finer segmentation pay?"},
-            blocks.figure(collected, "payer_numbers"),
-        ]
+    content += [
+        {"kind": "section", "title": "Does finer segmentation pay?"},
+        blocks.lead(collected, "payer_number_told", "payer_stability_told"),
+        *blocks.if_any(blocks.figure(collected, "payer_numbers")),
+        *blocks.if_any(blocks.figure(collected, "payer_curves")),
+        *migration_blocks(collected),
+    ]
     return {
         "kicker": "Segments",
         "title": collected.sentences["payer_segments_told"]["text"].removesuffix("."),
-        "blocks": [*content, *migration_blocks(collected)],
+        "blocks": [block for block in content if block.get("sentences") != []],
     }
 
 
 def migration_blocks(collected: Collected) -> list[dict[str, object]]:
     """Who moved, for this page or that of the watch list; nothing where the books do not reach back."""
-    told = [id for id in ("payer_month_told", "payer_year_told", "payer_change_told") if _told(collected, id)]
-    if "payer_moves" not in collected.figures:
+    told = blocks.lead(collected, "payer_month_told", "payer_year_told", "payer_change_told")
+    if not told["sentences"]:
         return []
     return [
         {"kind": "section", "title": "Who changed"},
-        blocks.lead(collected, *told),
-        blocks.figure(collected, "payer_moves"),
-        blocks.table(collected, "payer_year_amounts", total=True),
+        told,
+        *blocks.if_any(blocks.figure(collected, "payer_moves")),
+        *blocks.if_any(blocks.table(collected, "payer_year_amounts", total=True)),
     ]
-
-
-def _told(collected: Collected, id: str) -> bool:
-    return id in collected.sentences
 
 
 def _numbers(findings: Findings, found: PayerSegments) -> None:
@@ -141,6 +142,9 @@ def _figures(findings: Findings, found: PayerSegments) -> None:
 
 def _moves(findings: Findings, found: PayerSegments, *, currency: str) -> None:
     """Migration since last month and last year: the year as a matrix, both in a sentence and as tables."""
+    if found.fit is not None and found.fit.number == 1:
+        findings.unavailable("payer_moves", "there is one kind of payers, so nobody can change")
+        return
     for period, moves in (("month", found.month), ("year", found.year)):
         if moves is None:
             findings.unavailable(f"payer_{period}_amounts", f"the books hold no customer a {period} ago")
@@ -158,7 +162,11 @@ def _moves(findings: Findings, found: PayerSegments, *, currency: str) -> None:
                 inputs={"moved": float(moves.moved), "judged on both days": float(moves.judged_twice)},
             )
         findings.sentence(f"payer_{period}_told", segment_words.moves_sentence(moves, currency=currency))
-        for kind, is_money in (("counts", False), ("amounts", True)):
+        # What a segment of too few customers owes could be had from its sums.
+        kinds = (("counts", False),) if found.profile["open_balance"].isna().any() else _KINDS
+        if len(kinds) < len(_KINDS):
+            findings.unavailable(f"payer_{period}_amounts", "a segment has too few customers to show what it owes")
+        for kind, is_money in kinds:
             table = segments_shown.moves_table(moves, amounts=is_money)
             units = dict.fromkeys(table.columns[1:], currency if is_money else "count")
             what = "What customers owe, by segment" if is_money else "Customers, by segment"

@@ -64,7 +64,7 @@ def hand_over(findings: Findings, opened: Opened, watched: Watch | None) -> None
     _tables(findings, watched, currency=currency, minimum=minimum)
     drawn = watch_shown.control(watched)
     if drawn is None:
-        findings.unavailable("forecast_control", "no month has enough customers to be judged")
+        findings.unavailable("forecast_control", "months with enough customers are too few")
     else:
         alt = charts_watch.control_chart_alt(watched.monitor.months)
         caption = "Days that invoices waited, over what forecasts frozen before had expected"
@@ -205,21 +205,30 @@ def page(collected: Collected) -> dict[str, object]:
         return {"kicker": "Watch list", "title": "Who is to be watched?", "unavailable": reason}
     content = [
         blocks.lead(collected, "watch_reasons_told", "drift_told", "watch_missing_told"),
-        *(blocks.table(collected, f"watch_{status}", left=["since", "reason"], wide=4) for status in ("in", "stayed")),
-        blocks.table(collected, "watch_out", left=["since", "reason"], wide=4),
+        *_lists(collected),
         {"kind": "section", "title": "How earlier alerts turned out"},
         blocks.lead(collected, "alerts_told"),
-        {
-            "kind": "row",
-            "blocks": [blocks.table(collected, "alerts_by_reason"), blocks.figure(collected, "lateness_slopes")],
-        },
+        *_alerts_and_slopes(collected),
         blocks.lead(collected, "migration_told"),
         {"kind": "section", "title": "Is yesterday's forecast still a guide?"},
         blocks.lead(collected, "monitor_told"),
-        blocks.figure(collected, "forecast_control"),
+        *blocks.if_any(blocks.figure(collected, "forecast_control")),
     ]
     return {
         "kicker": "Watch list",
         "title": collected.sentences["watch_told"]["text"].removesuffix("."),
         "blocks": [block for block in content if block.get("sentences") != []],
     }
+
+
+def _lists(collected: Collected) -> list[blocks.Block]:
+    """Who came, stayed and left; the title says where nobody did."""
+    ids = [id for id in ("watch_in", "watch_stayed", "watch_out") if id in collected.tables]
+    return [blocks.table(collected, id, left=["since", "reason"], wide=4) for id in ids]
+
+
+def _alerts_and_slopes(collected: Collected) -> list[blocks.Block]:
+    """How alerts turned out beside what is owed by lateness; the one that there is where the other is missing."""
+    parts = (blocks.table(collected, "alerts_by_reason"), blocks.figure(collected, "lateness_slopes"))
+    known = [block for part in parts for block in blocks.if_any(part)]
+    return [{"kind": "row", "blocks": known}] if len(known) > 1 else known

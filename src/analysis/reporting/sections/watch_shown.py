@@ -70,8 +70,8 @@ def monitored(watched: Watch | None) -> pd.DataFrame:
 
 
 def control(watched: Watch | None) -> Figure | None:
-    """Forecasts held against what came, by month; None where no month can be judged."""
-    if watched is None or watched.monitor.months["ratio"].isna().all():
+    """Forecasts held against what came, by month; None where too few months can be judged."""
+    if watched is None or not watched.monitor.is_judged:
         return None
     return _whole(charts_watch.control_chart(watched.monitor.months))
 

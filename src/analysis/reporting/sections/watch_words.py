@@ -81,10 +81,8 @@ def missing_sentence(watched: WatchList) -> str:
 def alerts_sentence(record: AlertRecord, *, minimum: int) -> str:
     """How alerts of earlier months turned out; where there are too few, that they are."""
     if record.precision.of < minimum:
-        return (
-            "How often trouble follows an alert cannot be said: "
-            f"{words.plural(record.precision.of, 'alert')} of earlier months can be judged."
-        )
+        judged = words.plural(record.precision.of, "alert") if record.precision.of else "no alert"
+        return f"How often trouble follows an alert cannot be said: {judged} of earlier months can be judged."
     said = (
         f"Of {words.count(record.precision.of)} earlier alerts, {share_told(record.precision)} came true: trouble "
         f"began within {record.horizon} months, as it did for {words.share(record.others.value)} of customers not on "
@@ -110,10 +108,11 @@ def drift_sentence(drift: Drift, *, last: int) -> str:
         return "Whether customers pay later than they used to cannot be said: no customer has a month of payments."
     raised, expected = drift.alarms_since(marks[0])
     n = len(drift.standing(last))
-    pays = "pays later than it used to" if n == 1 else "pay later than they used to"
+    who = words.plural(n, "customer") if n else "No customer"
+    pays = "pays later than it used to" if n < 2 else "pay later than they used to"
     chance = words.significant(expected, digits=2, most_decimals=1)
     return (
-        f"{words.plural(n, 'customer')} {pays}. In twelve months the watch raised {words.plural(raised, 'alarm')} "
+        f"{who} {pays}. In twelve months the watch raised {words.plural(raised, 'alarm') if raised else 'no alarm'} "
         f"where chance alone would raise {chance} ({words.fixed(drift.stated_rate, 2)} per customer and year)."
     )
 
@@ -158,6 +157,8 @@ def migration_sentence(moved: LatenessMigration) -> str:
     since = words.day(day_of(moved.before), short=True)
     if not int(moved.customers.to_numpy().sum()):
         return ""
+    if not moved.n_worse and not moved.n_better:
+        return f"Since {since} the oldest item of no customer moved to another band."
     return (
         f"Since {since} the oldest item of {words.plural(moved.n_worse, 'customer')} moved to a later band and that of "
         f"{moved.n_better} to an earlier one."
