@@ -13,6 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from analysis.models.followed import HORIZON_DAYS, PersonDays
 from analysis.models.paydays import MONTH_PLACES
 from analysis.models.person_days import DAY_FEATURES, FEATURES, day_matrix
+from analysis.models.rounded_features import to_few_values
 from analysis.models.row_features import Matrix, Rows
 
 _CLOSED = DAY_FEATURES.index("closed")
@@ -99,17 +100,18 @@ def fit_boosted(days: PersonDays) -> Boosted:
     """Fit the trees: shallow and few where the invoices are; ValueError as for :func:`fit_regression`."""
     opens = _opens(days)
     is_small = days.n_invoices < _SMALL_INVOICES
+    bins, weight = 64 if is_small else 128, days.weight[opens]
     model = HistGradientBoostingClassifier(
         max_iter=150 if is_small else 120,
         learning_rate=0.05 if is_small else 0.12,
         max_leaf_nodes=4 if is_small else 24,
         min_samples_leaf=500 if is_small else 100,
         l2_regularization=50.0 if is_small else 10.0,
-        max_bins=64 if is_small else 128,
+        max_bins=bins,
         early_stopping=False,
         random_state=0,
     )
-    model.fit(days.matrix[opens], days.paid[opens], sample_weight=days.weight[opens])
+    model.fit(to_few_values(days.matrix[opens], weight, most=bins), days.paid[opens], sample_weight=weight)
     return Boosted(model=model, on_closed_days=_closed_rate(days))
 
 
