@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from analysis.ledger.contract import Outcome
 from analysis.measures.history import History, day_number, day_numbers, day_of, marks_table, shown_on
+from analysis.measures.known_balances import rates_at
 from analysis.models.chasing import chased
 
 # A row is kept where this hash of its invoice and its day, spread evenly over 32 bits, falls below the share wanted:
@@ -106,17 +107,8 @@ def landmarks(history: History, marks: Sequence[date], *, rows_max: int | None) 
     frame["age"] = frame["mark"] - frame["issued"]
     frame["terms"] = frame["due"] - frame["issued"]
     frame[["amount", "balance"]] = frame[["amount", "balance"]].astype(float)
-    rate = _rates(history, frame)
+    rate = rates_at(history, frame["currency"], frame["mark"])
     return OpenBook(history=history, items=frame.assign(amount=frame["amount"] * rate, balance=frame["balance"] * rate))
-
-
-def _rates(history: History, frame: pd.DataFrame) -> NDArray[np.float64]:
-    """Value of one unit of each row's currency in the company's, at the latest rate known on the row's day."""
-    pairs = frame[["currency", "mark"]].drop_duplicates()
-    known = {
-        (c, m): history.snapshot.rate_on(c, day_of(m)) for c, m in zip(pairs["currency"], pairs["mark"], strict=True)
-    }
-    return np.array([known[pair] for pair in zip(frame["currency"], frame["mark"], strict=True)], dtype=float)
 
 
 _KEPT = [
