@@ -21,7 +21,7 @@ from analysis.models.calibration import CalibrationLine, calibration_line, d_cal
 from analysis.models.discrimination import pooled
 from analysis.models.forecast_errors import weighted_error
 from analysis.models.ladder import DAYS, LADDER, Rung
-from analysis.models.landmarks import OpenBook, landmarks
+from analysis.models.landmarks import OpenBook, open_books
 from analysis.models.origin_scores import HORIZONS, Origin, OriginScores, score_origin, summed
 from analysis.models.scores import Matrix
 
@@ -97,8 +97,9 @@ def backtest(
     """
     named = dict(names or {})
     scored = []
-    for on in sorted(set(usual_origins(history) if origins is None else origins)):
-        known, book = history.known(on), landmarks(history, [on], rows_max=invoices_max)
+    asked = sorted(set(usual_origins(history) if origins is None else origins))
+    for on, book in open_books(history, asked, rows_max=invoices_max):
+        known = history.known(on)
         if not len(book) or on >= history.last:
             continue
         forecasts = {rung.id: rung.forecast(known, book) for rung in rungs}

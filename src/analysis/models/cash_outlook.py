@@ -19,7 +19,7 @@ from analysis.models.cash_shocks import JointMisses, Shocks, estimate_shocks, jo
 from analysis.models.cash_stress import Stress, stress
 from analysis.models.coming_invoices import coming_invoices
 from analysis.models.forecastable import FORECASTABLE, forecastable
-from analysis.models.landmarks import OpenBook, open_book
+from analysis.models.landmarks import OpenBook, open_book, open_books
 from analysis.models.receipts import DAYS, WEEKS, Floats, OpenDebt, expected_receipts
 
 JUDGED_MONTHS, MONTHS_BEFORE = 12, 6
@@ -100,8 +100,8 @@ def cash_outlook(
     measured = _Measured()
     records = []
     before: tuple[OpenDebt, CashShare] | None = None
-    for place, origin in enumerate(origins):
-        then, shown = history.known(origin), open_book(history, origin)
+    for place, (origin, shown) in enumerate(open_books(history, origins, rows_max=None)):
+        then = history.known(origin)
         owed = open_debt(shown, *forecaster(then, shown))
         if not len(owed.items):
             continue

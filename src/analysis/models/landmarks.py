@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -19,6 +19,7 @@ from analysis.models.chasing import chased
 # A row is kept where this hash of its invoice and its day, spread evenly over 32 bits, falls below the share wanted:
 # the same rows on every engine and in every run, whatever other days are asked for or added later.
 _INVOICE_FACTOR, _DAY_FACTOR, _BITS = 2_654_435_761, 1_640_531_527, 2**32
+_DAYS_A_PASS = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -78,6 +79,21 @@ def outcomes(items: pd.DataFrame, *, known_until: date) -> Outcomes:
 def open_book(history: History, on: date) -> OpenBook:
     """All invoices open at the end of a day, as the books showed them then."""
     return landmarks(history, [on], rows_max=None)
+
+
+def open_books(history: History, days: Sequence[date], *, rows_max: int | None) -> Iterator[tuple[date, OpenBook]]:
+    """Each day, in the order given, with its book as :func:`landmarks` gives that day alone; six days a pass.
+
+    A pass costs the engine more to plan than to run; more days at once would hold more books than are needed.
+    """
+    for low in range(0, len(days), _DAYS_A_PASS):
+        several = days[low : low + _DAYS_A_PASS]
+        items = landmarks(history, several, rows_max=rows_max).items
+        # in order of the day: the rows of one lie together
+        marks = items["mark"].to_numpy()
+        for day in several:
+            first, end = np.searchsorted(marks, [day_number(day), day_number(day) + 1])
+            yield day, OpenBook(history=history, items=items.iloc[first:end].reset_index(drop=True))
 
 
 def landmarks(history: History, marks: Sequence[date], *, rows_max: int | None) -> OpenBook:
