@@ -35,7 +35,9 @@ class PaymentOutlook:
     never: NDArray[np.float64]
 
 
-def payment_outlook(paid: Matrix, rel: NDArray[np.int64], pooled: DailyHazards) -> PaymentOutlook:
+def payment_outlook(
+    paid: Matrix, rel: NDArray[np.int64], pooled: DailyHazards, *, never: NDArray[np.float64] | None = None
+) -> PaymentOutlook:
     """Outlook from each invoice's own chance of payment on each of the first days, and all invoices' beyond them.
 
     ``paid`` (invoices, days) is the hazard of payment. Leaving by credit note or write-off competes at the pace of
@@ -43,33 +45,71 @@ def payment_outlook(paid: Matrix, rel: NDArray[np.int64], pooled: DailyHazards) 
     invoice goes on at the pace of all times its own so far:
     ``(expected of its own + 1/2) / (expected at the pace of all + 1/2)``. After a year what is left is paid at the
     ratio of the two last hazards.
+
+    Where the chance ``never`` to be paid is known better, one value per invoice, nothing competes: an invoice is paid
+    at its own hazard until only that chance is left, ``unpaid = max(product of (1 - hazard), never)``. Of ``never``,
+    as much has left by a day as of all invoices that left otherwise and later than so many days after their due date.
     """
     n, days = paid.shape
     cuts = [slice(low, low + _INVOICES_AT_ONCE) for low in range(0, n, _INVOICES_AT_ONCE)]
-    parts = [_outlook(paid[cut], rel[cut], pooled) for cut in cuts]
+    parts = [_outlook(paid[cut], rel[cut], pooled, None if never is None else never[cut]) for cut in cuts]
     if not parts:
         none, empty = np.empty((0, days)), np.empty(0)
         return PaymentOutlook(unpaid=none, still_open=none, median=empty, low=empty, high=empty, never=empty)
     columns = (np.concatenate(column) for column in zip(*parts, strict=True))
-    unpaid, still_open, median, low, high, never = columns
-    return PaymentOutlook(unpaid=unpaid, still_open=still_open, median=median, low=low, high=high, never=never)
+    unpaid, still_open, median, low, high, lost = columns
+    return PaymentOutlook(unpaid=unpaid, still_open=still_open, median=median, low=low, high=high, never=lost)
 
 
-def _outlook(paid: Matrix, rel: NDArray[np.int64], pooled: DailyHazards) -> tuple[NDArray[np.float64], ...]:
+def _outlook(
+    paid: Matrix, rel: NDArray[np.int64], pooled: DailyHazards, never: NDArray[np.float64] | None
+) -> tuple[NDArray[np.float64], ...]:
     days = paid.shape[1]
     of_all = _at_days(pooled.paid, rel, pooled, days=LONGEST_DAYS)
     other = others_leaving(rel, pooled, days=LONGEST_DAYS)
     pace = (_expected(paid) + _PACE_PRIOR) / (_expected(of_all[:, :days]) + _PACE_PRIOR)
     cash = np.hstack([paid, np.minimum(of_all[:, days:] * pace[:, None], 0.95)])
-    other = np.minimum(other, 1.0 - cash)
-    still_open = np.cumprod(1.0 - cash - other, axis=1)
-    before = np.hstack([np.ones((len(paid), 1)), still_open[:, :-1]])
-    unpaid = np.clip(1.0 - np.cumsum(before * cash, axis=1), 0.0, 1.0)
-    last_paid, last_other = pace * pooled.paid[0, -1], pooled.other[0, -1]
-    ever = np.divide(last_paid, last_paid + last_other, out=np.zeros(len(paid)), where=last_paid + last_other > 0)
-    never = np.clip(unpaid[:, -1] - still_open[:, -1] * ever, 0.0, 1.0)
+    if never is None:
+        unpaid, still_open, never = _competing(cash, np.minimum(other, 1.0 - cash), pace, pooled)
+    else:
+        unpaid = np.maximum(np.cumprod(1.0 - cash, axis=1), never[:, None])
+        still_open = unpaid - never[:, None] * _lost_by(rel, pooled, days=LONGEST_DAYS)
     medians = [day_paid_by(unpaid, share) for share in (0.5, 0.1, 0.9)]
     return unpaid[:, :days], still_open[:, :days], *medians, never
+
+
+def _competing(
+    cash: Matrix, other: Matrix, pace: NDArray[np.float64], pooled: DailyHazards
+) -> tuple[Matrix, Matrix, NDArray[np.float64]]:
+    """Unpaid, still open and never paid where an invoice leaves by cash or otherwise, whichever comes first."""
+    still_open = np.asarray(np.cumprod(1.0 - cash - other, axis=1), dtype=np.float64)
+    before = np.hstack([np.ones((len(cash), 1)), still_open[:, :-1]])
+    unpaid: NDArray[np.float64] = np.clip(1.0 - np.cumsum(before * cash, axis=1), 0.0, 1.0)
+    last_paid, last_other = pace * pooled.paid[0, -1], pooled.other[0, -1]
+    ever = np.divide(last_paid, last_paid + last_other, out=np.zeros(len(cash)), where=last_paid + last_other > 0)
+    never: NDArray[np.float64] = np.clip(unpaid[:, -1] - still_open[:, -1] * ever, 0.0, 1.0)
+    return unpaid, still_open, never
+
+
+def _lost_by(rel: NDArray[np.int64], pooled: DailyHazards, *, days: int) -> Matrix:
+    """Of what is never paid and open now, the share that has left the books by each coming day, as it was of all.
+
+    ``1 - later(now + j) / later(now)``, ``later(d)`` being the share of all invoices that left otherwise after day d:
+    the sum of ``open before * other`` over later days (Aalen and Johansen). Those with nothing later go at once.
+    """
+    paid, other = pooled.paid[0], pooled.other[0]
+    is_open = np.cumprod(1.0 - paid[:-1] - other[:-1])
+    lost = np.concatenate([[1.0], is_open])[:-1] * other[:-1]
+    leaving = paid[-1] + other[-1]
+    # the last hazard goes on for ever: a geometric tail
+    rest = (is_open[-1] if len(is_open) else 1.0) * (other[-1] / leaving if leaving > 0 else 0.0)
+    beyond = rest * (1.0 - leaving) ** np.arange(days + 1)
+    later = np.concatenate([lost[::-1].cumsum()[::-1] + rest, beyond])
+    place = np.minimum(rel - pooled.first + 1, len(lost))
+    now = np.maximum(place, 0)
+    then = np.clip(place[:, None] + np.arange(1, days + 1), 0, len(later) - 1)
+    left = np.divide(later[then], later[now, None], out=np.zeros(then.shape), where=later[now, None] > 0)
+    return 1.0 - left
 
 
 def others_leaving(rel: NDArray[np.int64], pooled: DailyHazards, *, days: int) -> Matrix:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from analysis.measures.history import History, Known, day_number, day_of
@@ -15,10 +16,11 @@ from analysis.models.habits import habits
 from analysis.models.hazard import Boosted, Regression, fit_boosted, fit_regression, hazards
 from analysis.models.ladder import customer_curve
 from analysis.models.landmarks import OpenBook, landmarks
+from analysis.models.never_paid import NeverPaid, fit_never_paid
 from analysis.models.outlook import PaymentOutlook, payment_outlook
 from analysis.models.row_features import Rows, described
 from analysis.models.scores import Matrix
-from analysis.models.shrunk_curves import pooled_hazards
+from analysis.models.shrunk_curves import DailyHazards, pooled_hazards
 
 HEADS: dict[str, str] = {
     "regression": "the daily hazard regression",
@@ -33,6 +35,9 @@ ROWS_MAX = 40_000
 _STEPS = (5, 6, 8, 9, 11, 13, 16, 19)
 # Marks times invoices that a pass of the engine goes through, at most.
 _PASSES_MAX = 25_000_000
+# Invoices of past days whose outlooks are kept, because the cash record asks for those of the backtest once more: three
+# heads of 91 days, at most 90 megabytes. Days that would pass the bound are forecast again.
+_KEPT_MAX = 20_000
 # Below so many paid invoices a regression of a hundred columns says nothing that a curve does not.
 PAID_MIN = 200
 
@@ -41,6 +46,7 @@ PAID_MIN = 200
 class _Fit:
     regression: Regression
     boosted: Boosted
+    never_paid: NeverPaid | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -56,6 +62,7 @@ class PaymentModel:
     step: int
     refit_days: int = 0
     _fits: dict[date, _Fit | None] = field(default_factory=dict)
+    _kept: dict[date, tuple[NDArray[np.int64], Mapping[str, PaymentOutlook]]] = field(default_factory=dict)
 
     def can_forecast(self, on: date) -> bool:
         """Whether enough was paid before the day to learn from: :data:`PAID_MIN` invoices."""
@@ -73,7 +80,18 @@ class PaymentModel:
     def outlooks(
         self, known: Known, book: OpenBook, heads: tuple[str, ...] = tuple(HEADS)
     ) -> Mapping[str, PaymentOutlook]:
-        """Outlook of each invoice of the book by head; empty without a fit."""
+        """Outlook of each invoice of the book by head; empty without a fit. Those of a small book are kept."""
+        nth = book.items["nth"].to_numpy(dtype=np.int64)
+        asked, kept = self._kept.get(known.on, (nth, {}))
+        if set(heads) <= set(kept) and np.array_equal(asked, nth):
+            return {head: kept[head] for head in HEADS if head in heads}
+        made = self._made(known, book, heads)
+        others = sum(len(rows) for day, (rows, _) in self._kept.items() if day != known.on)
+        if len(made) >= len(kept) and others + len(nth) <= _KEPT_MAX:
+            self._kept[known.on] = nth, made
+        return made
+
+    def _made(self, known: Known, book: OpenBook, heads: tuple[str, ...]) -> Mapping[str, PaymentOutlook]:
         fit = self._fit(known.on)
         if fit is None or not len(book):
             return {}
@@ -88,7 +106,8 @@ class PaymentModel:
             made = {head: paid[head]() for head in paid if head in heads or "mean" in heads}
         if "mean" in heads:
             made["mean"] = mean_hazard(made["regression"], made["boosted"])
-        return {head: payment_outlook(made[head], rel, pooled) for head in HEADS if head in heads}
+        never = fit.never_paid.chance(rows) if fit.never_paid else None
+        return {head: payment_outlook(made[head], rel, pooled, never=never) for head in HEADS if head in heads}
 
     def _fit(self, on: date) -> _Fit | None:
         """The fit that serves a day: made on it, or at most ``refit_days`` before."""
@@ -98,14 +117,22 @@ class PaymentModel:
         last = day_number(on)
         mark = self.rows.items["mark"].to_numpy()
         known = (mark < last) & (mark >= last - TRAINED_DAYS)
-        days = followed(self.rows.taken(known), known_until=on)
+        rows = self.rows.taken(known)
+        days = followed(rows, known_until=on)
         fit = None
         if days.n_paid_invoices >= PAID_MIN:
             # One thread: trees add up in the same order in every run, and notebooks run side by side anyway.
             with threadpool_limits(limits=1):
-                fit = _Fit(regression=fit_regression(days), boosted=fit_boosted(days))
+                fit = _Fit(
+                    regression=fit_regression(days),
+                    boosted=fit_boosted(days),
+                    never_paid=fit_never_paid(rows, known_until=on, pooled=self._pooled(on)),
+                )
         self._fits[on] = fit
         return fit
+
+    def _pooled(self, on: date) -> DailyHazards:
+        return pooled_hazards(self.history.known(on).counts(clock="due"))
 
 
 def mean_hazard(a: Matrix, b: Matrix) -> Matrix:
