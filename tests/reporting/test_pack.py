@@ -195,10 +195,13 @@ def test_the_cards_compare_with_months_that_were(real):
 
 def test_the_bookmarks_are_the_titles(real):
     _, content, reader = real
-    assert outline(reader) == [joined(page["title"]) for page in content["pages"]]
-    titles = " ".join(joined(page["title"]) for page in content["pages"])
-    assert len(content["pages"]) == 8
-    assert not re.search(r"(nan|inf|None)\b", titles)
+    # what no notebook of this run handed over is a line, without a bookmark
+    missing = [page["kicker"] for page in content["pages"] if page.get("unavailable")]
+    assert missing == ["Exposure", "Watch list", "Risk", "Segments", "Expected loss"]
+    titles = [joined(page["title"]) for page in content["pages"] if not page.get("unavailable")]
+    assert outline(reader) == titles
+    assert len(titles) == 8
+    assert not re.search(r"(nan|inf|None)\b", " ".join(titles))
 
 
 def test_every_sentence_and_invariant_of_the_run(real):

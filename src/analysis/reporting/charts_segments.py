@@ -23,7 +23,7 @@ def segment_numbers(table: pd.DataFrame, references: pd.DataFrame, *, chosen: in
     the best (none for the best itself), and the references as lines. Right: agreement with segments of redrawn
     customers. The chosen number is set apart; hollow marks did not stand.
     """
-    figure = style.figure("full", height=62.0, gaps=(0.06, 0.02))
+    figure = style.figure("full", height=54.0, gaps=(0.06, 0.02))
     told, stable = figure.subplots(1, 2, width_ratios=(1.3, 1.0))
     numbers = table.index.to_numpy(int)
     _marks(told, table, "gain", chosen=chosen, error="shortfall_error")

@@ -10,8 +10,8 @@ from analysis.reporting import blocks, words
 from analysis.reporting.gathering import Collected
 
 _FACTS_SHOWN = 25
-# A page shows the first seven exceptions of a list; the appendix as many as two pages hold.
-_ON_PAGE, _LISTED = 7, 50
+# A page shows the first seven exceptions of a list; the appendix as many as a page holds.
+_ON_PAGE, _LISTED = 7, 25
 
 
 def pages(collected: Collected) -> list[dict[str, object]]:
@@ -38,9 +38,11 @@ def pages(collected: Collected) -> list[dict[str, object]]:
 def _lists(collected: Collected) -> list[dict[str, object]]:
     """Exceptions of which a page shows only the first; no page where all stand there."""
     content = []
-    for id, left, wide in (("breaches", ["name"], 0), ("watch_all", ["name", "status", "since", "reason"], 6)):
-        if len(collected.tables.get(id, {}).get("rows", ())) > _ON_PAGE:
-            content.append(blocks.table(collected, id, rows=_LISTED, wide=wide, left=left))
+    for id, left, wide in (("breaches", ["customer"], 0), ("watch_all", ["name", "status", "since", "reason"], 5)):
+        rows = len(collected.tables.get(id, {}).get("rows", ()))
+        if rows > _ON_PAGE:
+            rest = f"The first {_LISTED} of {words.count(rows)}; all are in tables/{id}.csv." if rows > _LISTED else ""
+            content.append(blocks.table(collected, id, rows=_LISTED, wide=wide, left=left, note=rest))
     if not content:
         return []
     return [{"kicker": "Appendix: lists", "title": "Who is over a limit, and who is watched", "blocks": content}]

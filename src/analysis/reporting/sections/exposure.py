@@ -9,7 +9,6 @@ from analysis.reporting.findings import Findings
 from analysis.reporting.gathering import Collected
 from analysis.reporting.sections import exposure_words, single_names
 from analysis.reporting.sections.exposed import (
-    TOP,
     Exposed,
     breaches_table,
     divisions_table,
@@ -19,7 +18,7 @@ from analysis.reporting.sections.exposed import (
 from analysis.reporting.sections.ledger import OPEN_ITEMS_ONLY, compared
 
 # At most seven exceptions stand on a page; the rest is in the appendix.
-_ON_PAGE, _LISTED = 7, 50
+_ON_PAGE, _LISTED = 7, 1_000
 KICKER = "Exposure"
 _SEVERE_NOTE = (
     "Severe: paid 91 days or more past due, open by then, or written off, of the invoices old enough to tell, with 95% "
@@ -98,11 +97,11 @@ def _limits(findings: Findings, found: Exposed, *, currency: str) -> None:
         findings.unavailable("limit_use_dots", exposure_words.NO_LIMITS)
         findings.unavailable("breaches", exposure_words.NO_LIMITS)
         return
-    top = largest_use(found)
+    top = largest_use(found, most=_ON_PAGE)
     findings.figure(
         "limit_use_dots",
         limit_dots(top, currency=currency),
-        caption=f"Use of limits, {'the ten largest' if len(found.used.table) > TOP else 'all'} exposures",
+        caption=f"Use of limits, {'the seven largest' if len(found.used.table) > _ON_PAGE else 'all'} exposures",
         alt=limit_dots_alt(top, currency=currency),
     )
     if found.used.breaches.empty:

@@ -186,7 +186,8 @@ def _tables(findings: Findings, watched: Watch, *, currency: str, minimum: int) 
     if whole.empty:
         findings.unavailable("watch_all", "the list is empty")
     else:
-        findings.table("watch_all", whole.head(_LISTED), caption="The watch list in full", units=units)
+        largest = whole.sort_values(["open", "number"], ascending=[False, True], kind="stable").head(_LISTED)
+        findings.table("watch_all", largest.drop(columns="number"), caption="The watch list, by balance", units=units)
     alerts = watch_shown.alerts_table(watched, minimum=minimum)
     if alerts.empty:
         findings.unavailable("alerts_by_reason", NO_ALERT)
