@@ -17,7 +17,7 @@ from analysis.models.customer_sums import PHASE_COLUMNS
 from analysis.models.followed import followed
 from analysis.models.habits import habits
 from analysis.models.known_spells import REL_MIN
-from analysis.models.landmarks import landmarks, open_book
+from analysis.models.landmarks import landmarks, open_book, open_books
 from analysis.models.paydays import month_places
 from analysis.models.person_days import DAY_FEATURES, FEATURES, day_matrix
 from analysis.models.row_features import described
@@ -182,3 +182,15 @@ def test_the_middle_of_the_month_is_the_15th_or_the_next_open_day():
     numbers = (days - pd.Timestamp("1970-01-01")).days.to_numpy()
     # 15 August 2026 is a Saturday, 15 November a Sunday
     assert (month_places(numbers) == 6).tolist() == [True, False, True, False, True, False]
+
+
+def test_books_of_several_days_are_those_of_each_day_alone(history):
+    days = [date(2020, 1, 1), *(LAST - timedelta(days=29 * back) for back in range(8, 0, -1))]
+    several = list(open_books(history, days, rows_max=60))
+    assert [day for day, _ in several] == days
+    assert not len(several[0][1])
+    for day, book in several[1:]:
+        assert book.on == day
+        alone = landmarks(history, [day], rows_max=60)
+        pd.testing.assert_frame_equal(book.items, alone.items, check_exact=True, check_dtype=False)
+    assert list(open_books(history, [], rows_max=None)) == []
