@@ -61,7 +61,8 @@ def test_a_page_of_what_was_handed_over(told, tmp_path):
 
 
 def test_nobody_to_judge_is_a_line_and_no_page(tmp_path):
-    history = history_of(Ledger().invoice("i", "A", "2025-01-01", "2025-02-01", "100").as_of("2025-03-01"))
+    ledger = Ledger().invoice("i", "A", "2025-01-01", "2025-02-01", "100").entry("payment", "40", "2025-02-03", "i")
+    history = history_of(ledger.as_of("2025-03-01"))
     found = payer_segments(history)
     findings = Findings("4_segments", output_dir=tmp_path, run_id="r")
     segments.hand_over(findings, _opened(history.snapshot), found, change=None)
