@@ -71,8 +71,8 @@ def test_the_pages_are_bookmarked_tagged_and_say_no_undefined_value(sample: Publ
     reader = PdfReader(sample.report / REPORT)
     titles = [entry.title for entry in reader.outline if not isinstance(entry, list)]
     # page 1, the books, receivables, time to payment, cash; exposure, watch list, risk, segments, expected loss; and
-    # the appendix of names, checks and definitions
-    assert len(titles) == 13
+    # the appendix of names, lists, checks and definitions
+    assert len(titles) == 14
     assert reader.trailer["/Root"]["/MarkInfo"]["/Marked"] == True  # noqa: E712
     assert not re.search(r"\b(nan|None|inf|NaT)\b", text_of(sample.report / REPORT))
 

@@ -90,7 +90,8 @@ def before_and_after(
         moved = float(1 - stayed[of_segment].mean()) if of_segment.sum() >= smallest else math.nan
         row = {"customers": len(known), "change": found.value, "low": found.low, "high": found.high, "moved": moved}
         table[name] = row
-    frame = pd.DataFrame.from_dict(table, orient="index").rename_axis("segment").astype({"customers": int})
+    frame = pd.DataFrame.from_dict(table, orient="index").rename_axis("segment")
+    frame = frame.astype({"customers": int}) if table else frame
     return BeforeAfter(on=moves.before, until=moves.now, followed_days=followed_days, table=frame, moves=moves)
 
 

@@ -61,6 +61,8 @@ def profile(
             "probability": assigned.loc[part.index, "probability"].mean(),
         }
     frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("segment")
+    if not rows:
+        return frame
     return _suppressed(frame.astype({"customers": int}), smallest=smallest)
 
 
