@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from analysis.ledger import company as keys
-from analysis.ledger import provisioning
+from analysis.ledger import policy, provisioning
 from analysis.ledger.company import Company
 from analysis.ledger.contract import TABLES
 from analysis.ledger.rules import rules_for
@@ -23,8 +23,8 @@ PAGE = ROOT / "docs" / "ledger.md"
 _PARTS = {
     "company": keys.About,
     "format": keys.Format,
-    "policy": keys.Policy,
-    "policy.targets": keys.Targets,
+    "policy": policy.Policy,
+    "policy.targets": policy.Targets,
     "rates": keys.Rate,
     "scenarios": provisioning.Scenario,
     "overlays": provisioning.Overlay,

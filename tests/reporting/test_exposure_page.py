@@ -13,8 +13,8 @@ import pytest
 from credit_books import credit_books, exception_books
 from small_books import Ledger, day
 
-from analysis.ledger.company import Policy, Targets
 from analysis.ledger.opening import Opened, opened
+from analysis.ledger.policy import Policy, Targets
 from analysis.measures.limits import LimitUse
 from analysis.measures.single_name import HighRisk
 from analysis.reporting import style

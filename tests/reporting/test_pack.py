@@ -14,8 +14,9 @@ import pytest
 from pypdf import PdfReader
 from small_books import Ledger, day
 
-from analysis.ledger.company import About, Company, Policy, Source, Targets
+from analysis.ledger.company import About, Company, Policy, Source
 from analysis.ledger.opening import opened
+from analysis.ledger.policy import Targets
 from analysis.measures.ageing import ageing
 from analysis.measures.concentration import concentration
 from analysis.measures.exposure import exposures
