@@ -194,3 +194,27 @@ def test_books_of_several_days_are_those_of_each_day_alone(history):
         alone = landmarks(history, [day], rows_max=60)
         pd.testing.assert_frame_equal(book.items, alone.items, check_exact=True, check_dtype=False)
     assert list(open_books(history, [], rows_max=None)) == []
+
+
+def test_a_customer_of_several_segments_belongs_to_the_one_with_most_of_its_rows():
+    """30 of 30 prompt invoices are paid on the due date, none of 30 slow ones."""
+    ledger = Ledger()
+    for k in range(30):
+        for name, segment, paid in (("P", "prompt", "2026-01-31"), ("S", "slow", "2026-02-20")):
+            ledger.row("customers", customer_id=f"{name}{k}", segment=segment)
+            ledger.invoice(f"I{name}{k}", f"{name}{k}", "2026-01-01", "2026-01-31", "10")
+            ledger.entry("payment", "10", paid, f"I{name}{k}")
+    ledger.row("customers", customer_id="N", segment="slow")
+    for k in range(4):
+        ledger.invoice(f"N{k}", "N", "2026-03-01", "2026-04-30", "10")
+    history = history_of(ledger.as_of("2026-03-31"))
+    items = open_book(history, date(2026, 3, 31)).items
+    # nothing of its own is known of the due date: the hazard of the segment, (paid + 50 x that of all) / (30 + 50)
+    of_all = 30 / (60 + 1)
+    prompt, slow = (30 + 50 * of_all) / 80, (0 + 50 * of_all) / 80
+    for segments in (["slow", "prompt", "prompt"], ["prompt", "slow", "prompt", "slow"]):
+        for order in (segments, segments[::-1]):
+            rows = items.head(len(order)).assign(segment=order)
+            assert habits(history, rows).hazard[0, 0 - REL_MIN] == pytest.approx(prompt)
+    rows = items.assign(segment=["prompt", "slow", "slow", "slow"])
+    assert habits(history, rows).hazard[0, 0 - REL_MIN] == pytest.approx(slow)

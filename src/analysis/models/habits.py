@@ -62,7 +62,8 @@ def habits(history: History, rows: pd.DataFrame) -> Habits:
     """Habits as of each day of ``rows`` (columns ``mark``, ``customer_id``, ``segment``) of the customers named there.
 
     Four passes over the ledger whatever the number of days. Where a day has many customers, its curves serve the
-    days after it too, so that a day of calendar adds at most :data:`CURVES_PER_DAY` of them.
+    days after it too, so that a day of calendar adds at most :data:`CURVES_PER_DAY` of them. A customer with rows of
+    several segments belongs on each day to the one with most of them, the first by name where several have as many.
     """
     marks = np.array(sorted(rows["mark"].unique()), dtype=np.int64)
     days = [day_of(int(mark)) for mark in marks]
@@ -71,8 +72,7 @@ def habits(history: History, rows: pd.DataFrame) -> Habits:
     pooled = _shrunk(paid.sum(axis=1), risk.sum(axis=1), prior=np.zeros((len(marks), N_REL)), weight=1.0)
     leaving = _shrunk(others.sum(axis=1), risk.sum(axis=1), prior=np.zeros((len(marks), N_REL)), weight=5.0)
     by_segment = _shrunk(paid, risk, prior=pooled[:, None, :], weight=SEGMENT_PRIOR)
-    whose = rows[["mark", "customer_id", "segment"]].drop_duplicates(["mark", "customer_id"])
-    whose = whose.sort_values(["mark", "customer_id"], ignore_index=True)
+    whose = _main_segments(rows)
     fresh = _with_fresh_curves(marks, whose["mark"].to_numpy())
     known = customer_sums(history, whose, marks, np.cumsum(-np.log1p(-np.minimum(pooled, 0.999)), axis=1))
     curves, hazard, smooth, quantiles = _curves(history, whose, marks[fresh], by_segment[fresh], labels)
@@ -101,6 +101,13 @@ def habits(history: History, rows: pd.DataFrame) -> Habits:
         leaving=leaving.astype(np.float32),
         runs=run_clock(history, whose, _chances(known)),
     )
+
+
+def _main_segments(rows: pd.DataFrame) -> pd.DataFrame:
+    """Each mark and customer once, in order, with the segment of most of its rows; of equals the first by name."""
+    counted = rows.groupby(["mark", "customer_id", "segment"], observed=True).size().rename("n").reset_index()
+    counted = counted.sort_values(["mark", "customer_id", "n", "segment"], ascending=[True, True, False, True])
+    return counted.drop_duplicates(["mark", "customer_id"])[["mark", "customer_id", "segment"]].reset_index(drop=True)
 
 
 def _chances(known: pd.DataFrame) -> NDArray[np.float64]:
