@@ -12,12 +12,9 @@ from small_books import Ledger
 from analysis.measures.cash_received import cash_by_week, cash_share, received
 from analysis.measures.history import history_of
 from analysis.models.cash_forecasters import rung_forecaster
-from analysis.models.cash_outlook import CashOutlook, cash_outlook, judge_frame
-from analysis.models.cash_shocks import STATED
+from analysis.models.cash_outlook import CashOutlook, cash_outlook
 from analysis.models.coming_invoices import run_rate, sales_error
 from analysis.models.forecast import forecaster
-from analysis.models.landmarks import open_book
-from analysis.models.receipts import DAYS
 
 AS_OF = date(2024, 12, 31)
 
@@ -109,20 +106,6 @@ def test_a_steady_ledger_is_forecast_to_the_week(outlook: CashOutlook):
     assert outlook.forecast.with_coming["expected"].iloc[5:].mean() == pytest.approx(1450, rel=0.1)
     assert outlook.rivals.loc["model", "gross_error"] < outlook.rivals.loc["due date", "gross_error"]
     assert outlook.record.forecasts == 4
-
-
-def test_a_frozen_forecast_is_judged_as_the_record_judges_it(outlook: CashOutlook):
-    history = history_of(yearly().as_of(AS_OF))
-    on = date(2024, 9, 30)
-    book = open_book(history, on)
-    unpaid, _ = rung_forecaster("customer_curve")(history.known(on), book)
-    frame = pd.DataFrame(unpaid, columns=[f"unpaid_{day}" for day in range(1, DAYS + 1)])
-    frame.insert(0, "invoice_id", book.items["invoice_id"].to_numpy())
-    found = judge_frame(frame.sample(frac=1, random_state=3), history, on=on, shocks=STATED)
-    weeks = outlook.record.weeks
-    weeks = weeks[weeks["on"] == pd.Timestamp(on)]
-    assert found.loc[found["week"] > 0, "expected"].tolist() == pytest.approx(weeks["expected"].tolist())
-    assert found.loc[found["week"] > 0, "actual"].tolist() == pytest.approx(weeks["actual"].tolist())
 
 
 def test_books_with_nothing_open_or_one_customer_are_forecast():

@@ -142,25 +142,6 @@ def open_debt(book: OpenBook, unpaid: Floats, never: Floats) -> OpenDebt:
     )
 
 
-def judge_frame(frame: pd.DataFrame, history: History, *, on: date, shocks: Shocks, seed: int = 0) -> pd.DataFrame:
-    """What became of a forecast that was frozen by an earlier run: its weeks that have ended, with what came.
-
-    ``frame`` has ``invoice_id`` and ``unpaid_1`` ... ``unpaid_90`` (``unpaid_91`` is taken as ``unpaid_90`` where
-    absent) and perhaps ``never``, as the run of ``on`` wrote them. Balances are those that the books showed on that
-    day; an invoice of the frame that they do not show is left out, one that the frame lacks counts as never paid.
-    Bands stand on ``shocks``. Result as :func:`analysis.models.cash_record.judged`.
-    """
-    book = open_book(history, on)
-    given = frame.assign(invoice_id=frame["invoice_id"].astype(str)).set_index("invoice_id")
-    given = given.reindex(book.items["invoice_id"].astype(str))
-    days = [f"unpaid_{min(day, 90) if 'unpaid_91' not in given else day}" for day in range(1, DAYS + 1)]
-    unpaid = given[days].fillna(1.0).to_numpy(dtype=float)
-    never = given["never"].fillna(1.0).to_numpy(dtype=float) if "never" in given else np.zeros(len(given))
-    debt = open_debt(book, unpaid, never)
-    made = cash_forecast(debt, cash_share(history.snapshot, on=on), shocks, seed=seed, draws=_DRAWS_OF_RECORD)
-    return judged(made.kept(), received(history.snapshot, debt.items, on=on))
-
-
 class _Measured:
     """Common misses of the forecasts so far, as any later day knew them."""
 
