@@ -135,7 +135,7 @@ def table(
     return {
         "kind": "table",
         "caption": found["caption"],
-        "header": tuple(_heading(c) for c in columns),
+        "header": tuple(heading(c) for c in columns),
         "units": heading if any(heading) else None,
         "rows": tuple(texts[: len(cut)]),
         "total": texts[-1] if last is not None else None,
@@ -154,7 +154,7 @@ def _scales(
     for row in rows:
         for cell, column in zip(row, columns, strict=True):
             unit = units.get(column, "")
-            if _is_currency(unit) and isinstance(cell, int | float):
+            if is_currency(unit) and isinstance(cell, int | float):
                 amounts.setdefault(unit, []).append(float(cell))
     if cents:
         return {currency: words.Scale(divisor=1, unit=currency, decimals=2) for currency in amounts}
@@ -192,7 +192,8 @@ def _unit(unit: str, scales: Mapping[str, words.Scale]) -> str:
     return {"share": "%", "days": "days"}.get(unit, "")
 
 
-def _heading(column: str) -> str:
+def heading(column: str) -> str:
+    """A column's name as the heading of a table."""
     text = column.replace("_", " ")
     return text[:1].upper() + text[1:]
 
@@ -216,5 +217,6 @@ def _shades(
     )
 
 
-def _is_currency(unit: str) -> bool:
+def is_currency(unit: str) -> bool:
+    """Whether a unit is a currency, by its three capital letters."""
     return len(unit) == 3 and unit.isalpha() and unit.isupper()
