@@ -131,12 +131,12 @@ def table(
         tuple(_cell(cell, units.get(c, ""), scales) for cell, c in zip(row, columns, strict=True)) for row in shown
     ]
     aligned = {columns[0], *left}
-    heading = tuple(_unit(units.get(c, ""), scales) for c in columns)
+    units_shown = tuple(_unit(units.get(c, ""), scales) for c in columns)
     return {
         "kind": "table",
         "caption": found["caption"],
         "header": tuple(heading(c) for c in columns),
-        "units": heading if any(heading) else None,
+        "units": units_shown if any(units_shown) else None,
         "rows": tuple(texts[: len(cut)]),
         "total": texts[-1] if last is not None else None,
         "align": tuple("left" if c in aligned else "right" for c in columns),
