@@ -18,6 +18,7 @@ from analysis.reporting.sections import (
     segments,
     summary,
     time_to_payment,
+    trust,
     watch_list,
 )
 
@@ -46,6 +47,8 @@ def pack(collected: Collected, *, company: Company, as_of: date, known_by: date,
             risk.page(collected),
             segments.page(collected),
             losses.page(collected),
+            # disputes, service and what pays off are to come here: pages 9 to 11 of the plan
+            trust.page(collected),
             *appendix.pages(collected),
         ],
     }

@@ -181,13 +181,15 @@ Block = Annotated[
 class Page(_Part):
     """One question answered: its finding as the title, and the blocks that show it.
 
-    A page with ``unavailable`` set has no blocks: it is one line that says why and takes no page of its own.
+    A page with ``unavailable`` set has no blocks: it is one line that says why and takes no page of its own. One that
+    ``follows`` begins on the sheet of the page before, where it has room.
     """
 
     kicker: Text
     title: Text
     blocks: tuple[Block, ...] = ()
     unavailable: str = ""
+    follows: bool = False
 
     @model_validator(mode="after")
     def _either_blocks_or_a_reason(self) -> Page:

@@ -8,7 +8,8 @@ and the template neither calculates nor adds words of its own. Numbers come form
 
 ``pages``: each with ``kicker`` (the page's short name), ``title`` (its finding, a sentence; it becomes the bookmark)
 and ``blocks``; or, for lack of data, with ``unavailable`` (the reason) in place of blocks. Each page with blocks
-begins on a new sheet and flows on to the next where it is too long. A block has a ``kind``:
+begins on a new sheet, but for one that ``follows``, and flows on to the next where it is too long. A block has a
+``kind``:
 
 =============  ========================================================================================
 lead           ``sentences``
@@ -199,6 +200,7 @@ class _Setting:
                     "kicker": self._printable(page.kicker),
                     "title": _GLUED.sub(words.GAP, self._printable(page.title)),
                     "unavailable": self._printable(page.unavailable),
+                    "follows": page.follows,
                     "blocks": [self._block(block) for block in page.blocks],
                 }
                 for page in pack.pages

@@ -2,21 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from analysis.measures.definitions import DEFINITIONS
 from analysis.reporting import blocks, words
 from analysis.reporting.gathering import Collected
+from analysis.reporting.sections import (
+    exposure,
+    ledger,
+    losses,
+    receivables,
+    segments,
+    time_to_payment,
+    trust,
+    watch_list,
+)
 
 _FACTS_SHOWN = 25
-# A page shows the first seven exceptions of a list; the appendix as many as a page holds.
-_ON_PAGE, _LISTED = 7, 25
+# A page shows the first exceptions of a list; the appendix as many as a page holds.
+_LISTED = 25
+
+
+# The sections that have more to show than their page holds, in the order of the pages.
+_DETAILS: tuple[tuple[str, str, Callable[[Collected], list[blocks.Block]]], ...] = (
+    ("the books", "The balance month by month", ledger.detail),
+    ("receivables", "Days of sales, and who owes most", receivables.detail),
+    ("time to payment", "What else is known of when customers pay", time_to_payment.detail),
+    ("exposure", "Invoices against policy, and concentration", exposure.detail),
+    ("watch list", "Who stays on the watch list", watch_list.detail),
+    ("segments", "Why so many segments, and how each pays", segments.detail),
+    ("expected loss", "How the expected loss is made, and by whom", losses.detail),
+    ("trust", "How each forecaster did on past days", trust.detail),
+)
 
 
 def pages(collected: Collected) -> list[dict[str, object]]:
-    """The pages of the appendix."""
+    """The pages of the appendix: more of each question, the names, the checks, the definitions."""
     return [
+        *_details(collected),
         {
             "kicker": "Appendix: names",
             "title": "Who owes most, and who is most overdue",
@@ -35,12 +59,24 @@ def pages(collected: Collected) -> list[dict[str, object]]:
     ]
 
 
+def _details(collected: Collected) -> list[dict[str, object]]:
+    """What the pages have no room for; one page of the appendix for each question that has more."""
+    told = [(name, title, detail(collected)) for name, title, detail in _DETAILS]
+    return [
+        {"kicker": f"Appendix: {name}", "title": title, "blocks": content, "follows": place > 0}
+        for place, (name, title, content) in enumerate(part for part in told if part[2])
+    ]
+
+
 def _lists(collected: Collected) -> list[dict[str, object]]:
     """Exceptions of which a page shows only the first; no page where all stand there."""
     content = []
-    for id, left, wide in (("breaches", ["customer"], 0), ("watch_all", ["name", "status", "since", "reason"], 5)):
+    for id, left, wide, on_page in (
+        ("breaches", ["customer"], 0, 5),
+        ("watch_all", ["name", "status", "since", "reason"], 5, 7),
+    ):
         rows = len(collected.tables.get(id, {}).get("rows", ()))
-        if rows > _ON_PAGE:
+        if rows > on_page:
             rest = f"The first {_LISTED} of {words.count(rows)}; all are in tables/{id}.csv." if rows > _LISTED else ""
             content.append(blocks.table(collected, id, rows=_LISTED, wide=wide, left=left, note=rest))
     if not content:

@@ -18,7 +18,7 @@ from analysis.reporting.sections.exposed import (
 from analysis.reporting.sections.ledger import OPEN_ITEMS_ONLY, compared
 
 # At most seven exceptions stand on a page; the rest is in the appendix.
-_ON_PAGE, _LISTED = 7, 1_000
+_ON_PAGE, _BREACHES_ON_PAGE, _LISTED = 7, 5, 1_000
 KICKER = "Exposure"
 _SEVERE_NOTE = (
     "Severe: paid 91 days or more past due, open by then, or written off, of the invoices old enough to tell, with 95% "
@@ -224,20 +224,30 @@ def page(collected: Collected) -> dict[str, object]:
     content = [
         blocks.lead(collected, "limits_told", "high_risk_told"),
         *blocks.if_any(blocks.figure(collected, "limit_use_dots")),
-        *blocks.if_any(blocks.table(collected, "breaches", rows=_ON_PAGE)),
-        {"kind": "section", "title": "What was invoiced against policy, and what became of it"},
-        blocks.lead(collected, "exceptions_told"),
-        *blocks.if_any(blocks.table(collected, "exceptions", note=_SEVERE_NOTE)),
-        {"kind": "section", "title": "On how few it hangs"},
+        *blocks.if_any(blocks.table(collected, "breaches", rows=_BREACHES_ON_PAGE)),
         _concentration(collected),
-        blocks.table(collected, "concentrations"),
-        *single_names.section(collected),
+        *single_names.section(collected, with_table=False),
     ]
     return {
         "kicker": KICKER,
         "title": collected.sentences["exposure_told"]["text"].removesuffix("."),
         "blocks": [block for block in content if block.get("sentences") != []],
     }
+
+
+def detail(collected: Collected) -> list[blocks.Block]:
+    """Blocks of the appendix: what was invoiced against policy, and concentration by each division."""
+    if "exposure_told" not in collected.sentences or "exposure_curves" in collected.unavailable:
+        return []
+    content = [
+        {"kind": "section", "title": "What was invoiced against policy, and what became of it"},
+        blocks.lead(collected, "exceptions_told"),
+        *blocks.if_any(blocks.table(collected, "exceptions", note=_SEVERE_NOTE)),
+        {"kind": "section", "title": "On how few it hangs"},
+        blocks.table(collected, "concentrations"),
+        *single_names.section(collected, with_sentence=False),
+    ]
+    return [block for block in content if block.get("sentences") != []]
 
 
 def _concentration(collected: Collected) -> blocks.Block:

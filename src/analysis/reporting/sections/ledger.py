@@ -256,7 +256,11 @@ def page(collected: Collected) -> dict[str, object]:
         "blocks": [
             blocks.lead(collected, "tie_told", "checks_told", "kept_cash_told"),
             blocks.figure(collected, "roll_forward"),
-            *([blocks.table(collected, "roll_forward_months")] if "roll_forward_months" in collected.tables else []),
             blocks.table(collected, "reconciliation", cents=True),
         ],
     }
+
+
+def detail(collected: Collected) -> list[blocks.Block]:
+    """Blocks of the appendix: the roll-forward of thirteen months."""
+    return [blocks.table(collected, "roll_forward_months")] if "roll_forward_months" in collected.tables else []

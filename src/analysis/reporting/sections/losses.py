@@ -179,7 +179,7 @@ def _owed(collected: Collected) -> tuple[str, ...]:
     """The tables by days past due; none where nothing is owed, and no sums of nothing: the title says so."""
     if collected.numbers["allowance_ratio"]["value"] is None:
         return ()
-    return ("loss_rates", "loss_matrix") if collected.numbers["expected_loss"]["value"] else ("loss_rates",)
+    return ("loss_matrix", "loss_rates") if collected.numbers["expected_loss"]["value"] else ("loss_rates",)
 
 
 def page(collected: Collected) -> dict[str, object]:
@@ -188,19 +188,29 @@ def page(collected: Collected) -> dict[str, object]:
         reason = blocks.unavailable(collected, "losses")["reason"]
         return {"kicker": "Expected loss", "title": "What may be lost?", "unavailable": reason}
     content = [
-        blocks.lead(collected, "losses_method_told", "losses_forward_told"),
-        *(blocks.table(collected, id, total=id == "loss_matrix") for id in _owed(collected)),
+        blocks.lead(collected, "losses_forward_told", "losses_movement_told", "losses_sales_told"),
+        *(blocks.table(collected, id, total=id == "loss_matrix") for id in _owed(collected)[:1]),
         *blocks.if_any(blocks.figure(collected, "loss_bridge")),
         blocks.lead(collected, "losses_record_told"),
         *blocks.if_any(blocks.figure(collected, "provision_record")),
-        blocks.lead(collected, "losses_movement_told", "losses_sales_told"),
-        *blocks.if_any(blocks.table(collected, "loss_movement")),
     ]
-    if "loss_assumptions" in collected.tables:
-        text = ("kind", "value", "stated", "until", "source or owner")
-        content.append(blocks.table(collected, "loss_assumptions", left=text, wide=5))
     return {
         "kicker": "Expected loss",
         "title": collected.sentences["losses_told"]["text"].removesuffix("."),
         "blocks": [block for block in content if block.get("sentences") != []],
     }
+
+
+def detail(collected: Collected) -> list[blocks.Block]:
+    """Blocks of the appendix: the method, how the allowance moved, and what was stated by whom."""
+    if "loss_matrix" not in collected.tables:
+        return []
+    content = [
+        blocks.lead(collected, "losses_method_told"),
+        *(blocks.table(collected, id) for id in _owed(collected)[1:]),
+        *blocks.if_any(blocks.table(collected, "loss_movement")),
+    ]
+    if "loss_assumptions" in collected.tables:
+        text = ("kind", "value", "stated", "until", "source or owner")
+        content.append(blocks.table(collected, "loss_assumptions", left=text, wide=5))
+    return [block for block in content if block.get("sentences") != []]

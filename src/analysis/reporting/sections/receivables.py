@@ -165,7 +165,7 @@ def _scores(findings: Findings, found: Receivables) -> None:
 
 
 def page(collected: Collected) -> dict[str, object]:
-    """Page 3: ageing, days and debtors."""
+    """Page 3: ageing by both clocks, and where debt of an age goes."""
     return {
         "kicker": "Receivables",
         "title": collected.sentences["ageing_told"]["text"].removesuffix("."),
@@ -175,14 +175,20 @@ def page(collected: Collected) -> dict[str, object]:
                 "kind": "row",
                 "blocks": [blocks.table(collected, "ageing_by_due"), blocks.table(collected, "ageing_by_issue")],
             },
-            blocks.lead(collected, "days_told"),
-            blocks.figure(collected, "days_by_month"),
             *_rolls(collected),
-            blocks.lead(collected, "debtors_told"),
-            blocks.figure(collected, "largest_debtors"),
-            blocks.table(collected, "ageing_by_segment", total=True),
         ],
     }
+
+
+def detail(collected: Collected) -> list[blocks.Block]:
+    """Blocks of the appendix: days of sales by month, ageing by segment, and the largest debtors."""
+    return [
+        blocks.lead(collected, "days_told"),
+        blocks.figure(collected, "days_by_month"),
+        blocks.table(collected, "ageing_by_segment", total=True),
+        blocks.lead(collected, "debtors_told"),
+        blocks.figure(collected, "largest_debtors"),
+    ]
 
 
 def _rolls(collected: Collected) -> list[blocks.Block]:

@@ -101,13 +101,13 @@ def told(opened: Opened, found: RiskAssessment | None) -> dict[str, str]:
 
 
 def page(collected: Collected) -> dict[str, Any]:
-    """Who may become severely delinquent, and how well that was foretold."""
+    """Who may become severely delinquent; how well that was foretold stands on the page of trust."""
     kicker, title = "Risk", "Who may become severely delinquent?"
     if "risk_classes" not in collected.tables:
         reason = blocks.unavailable(collected, "risk_classes")["reason"]
         return {"kicker": kicker, "title": title, "unavailable": reason}
     title = collected.sentences["risk_title"]["text"].removesuffix(".")
-    return {"kicker": kicker, "title": title, "blocks": [*watched(collected)[1:], *trusted(collected)]}
+    return {"kicker": kicker, "title": title, "blocks": watched(collected)[1:]}
 
 
 def watched(collected: Collected) -> list[dict[str, Any]]:
@@ -123,13 +123,12 @@ def watched(collected: Collected) -> list[dict[str, Any]]:
 
 
 def trusted(collected: Collected) -> list[dict[str, Any]]:
-    """Blocks for the page of how far to trust this: the record of the chances, calibration, and the ratings' value."""
+    """Blocks of the appendix: the record of the chances, and the ratings' value; their calibration is on page 12."""
     if "risk_record_told" not in collected.sentences:
         return []
     return [
         {"kind": "section", "title": "How well severe delinquency was foretold"},
         blocks.lead(collected, "risk_forecaster_told", "risk_record_told", "risk_rating_told"),
-        *blocks.if_any(blocks.figure(collected, "risk_calibration")),
         *blocks.if_any(blocks.table(collected, "risk_record", note=RECORD_NOTE)),
     ]
 

@@ -63,6 +63,19 @@ def page(collected: Collected) -> dict[str, object]:
         reason = blocks.unavailable(collected, "payer_segments")["reason"]
         return {"kicker": "Segments", "title": TITLE, "unavailable": reason}
     content = [blocks.table(collected, "payer_segments", note=PROFILE_NOTE)]
+    content += migration_blocks(collected)
+    return {
+        "kicker": "Segments",
+        "title": collected.sentences["payer_segments_told"]["text"].removesuffix("."),
+        "blocks": [block for block in content if block.get("sentences") != []],
+    }
+
+
+def detail(collected: Collected) -> list[dict[str, object]]:
+    """Blocks of the appendix: why so many segments, and how each pays."""
+    if "payer_segments" not in collected.tables:
+        return []
+    content = []
     if "payer_rules" in collected.tables:
         content.append(blocks.table(collected, "payer_rules", left=["rule"], wide=1, note=RULES_NOTE))
     content += [
@@ -70,13 +83,9 @@ def page(collected: Collected) -> dict[str, object]:
         blocks.lead(collected, "payer_number_told", "payer_stability_told"),
         *blocks.if_any(blocks.figure(collected, "payer_numbers")),
         *blocks.if_any(blocks.figure(collected, "payer_curves")),
-        *migration_blocks(collected),
+        *blocks.if_any(blocks.table(collected, "payer_year_amounts", total=True)),
     ]
-    return {
-        "kicker": "Segments",
-        "title": collected.sentences["payer_segments_told"]["text"].removesuffix("."),
-        "blocks": [block for block in content if block.get("sentences") != []],
-    }
+    return [block for block in content if block.get("sentences") != []]
 
 
 def migration_blocks(collected: Collected) -> list[dict[str, object]]:
@@ -88,7 +97,6 @@ def migration_blocks(collected: Collected) -> list[dict[str, object]]:
         {"kind": "section", "title": "Who changed"},
         told,
         *blocks.if_any(blocks.figure(collected, "payer_moves")),
-        *blocks.if_any(blocks.table(collected, "payer_year_amounts", total=True)),
     ]
 
 

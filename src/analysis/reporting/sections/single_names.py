@@ -14,7 +14,6 @@ from analysis.reporting.findings import Findings
 from analysis.reporting.gathering import Collected
 from analysis.reporting.sections import exposure_words
 
-_ON_PAGE = 5
 _NOTE = (
     "Groups of companies taken as one name. Lost: open balance less cash on account, nothing recovered. Cash: of the "
     "next thirteen weeks, as forecast on the page of cash."
@@ -62,11 +61,9 @@ def hand_over(findings: Findings, opened: Opened, outlook: CashOutlook | None) -
     findings.table("single_names", shown, caption="What if a top name fails, or pays 60 days later", units=units)
 
 
-def section(collected: Collected) -> list[blocks.Block]:
-    """Blocks of the page: the sentence and the table of names, or the line that says why there is none."""
+def section(collected: Collected, *, with_sentence: bool = True, with_table: bool = True) -> list[blocks.Block]:
+    """The sentence for the page and the table for the appendix, or the line that says why there is none."""
     if "what_if_told" not in collected.sentences:
-        return [blocks.unavailable(collected, "single_names")]
-    return [
-        blocks.lead(collected, "what_if_told"),
-        blocks.table(collected, "single_names", rows=_ON_PAGE, note=_NOTE),
-    ]
+        return [blocks.unavailable(collected, "single_names")] if with_sentence else []
+    said = [blocks.lead(collected, "what_if_told")] if with_sentence else []
+    return said + ([blocks.table(collected, "single_names", note=_NOTE)] if with_table else [])

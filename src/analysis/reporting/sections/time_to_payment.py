@@ -13,7 +13,7 @@ from analysis.models.payment_times import PaymentTimes, curves_table
 from analysis.reporting import blocks, charts
 from analysis.reporting.findings import Findings
 from analysis.reporting.gathering import Collected
-from analysis.reporting.sections import endings, forecasters, payment_effects, payment_words
+from analysis.reporting.sections import endings, payment_effects, payment_words
 from analysis.reporting.sections.ledger import OPEN_ITEMS_ONLY
 
 _INDEPENDENCE = "95%, as if invoices were independent; a customer pays many alike, so the doubt is larger."
@@ -150,7 +150,7 @@ def _figures(findings: Findings, times: PaymentTimes, pattern: pd.DataFrame) -> 
 
 
 def page(collected: Collected) -> dict[str, object]:
-    """Page 4: time to payment, on three sheets."""
+    """Page 4: time to payment against a year before, and what paid invoices alone would hide."""
     if "time_to_payment" in collected.unavailable:
         reason = collected.unavailable["time_to_payment"]["reason"]
         return {"kicker": "Time to payment", "title": "When do customers pay?", "unavailable": reason}
@@ -167,16 +167,23 @@ def page(collected: Collected) -> dict[str, object]:
                 "kind": "row",
                 "blocks": [blocks.figure(collected, "paid_only_gap"), blocks.figure(collected, "endings")],
             },
-            {"kind": "section", "title": "Which segments are slower, and by how much"},
-            blocks.lead(collected, "apart_told", "paid_differ_told"),
-            blocks.figure(collected, "differences", note=_INDEPENDENCE),
-            {"kind": "section", "title": "What was paid, and how a month's sales run off"},
-            blocks.lead(collected, "paid_told", "late_told"),
-            blocks.figure(collected, "payment_pattern"),
-            *payment_effects.section(collected),
-            *forecasters.section(collected),
         ],
     }
+
+
+def detail(collected: Collected) -> list[blocks.Block]:
+    """Blocks of the appendix: segments apart, how sales run off, and what goes with slow payment."""
+    if "time_to_payment" in collected.unavailable:
+        return []
+    return [
+        {"kind": "section", "title": "Which segments are slower, and by how much"},
+        blocks.lead(collected, "apart_told", "paid_differ_told"),
+        blocks.figure(collected, "differences", note=_INDEPENDENCE),
+        {"kind": "section", "title": "What was paid, and how a month's sales run off"},
+        blocks.lead(collected, "paid_told", "late_told"),
+        blocks.figure(collected, "payment_pattern"),
+        *payment_effects.section(collected),
+    ]
 
 
 def _whole(value: float) -> float:

@@ -205,15 +205,11 @@ def page(collected: Collected) -> dict[str, object]:
         reason = blocks.unavailable(collected, "watch_list")["reason"]
         return {"kicker": "Watch list", "title": "Who is to be watched?", "unavailable": reason}
     content = [
-        blocks.lead(collected, "watch_reasons_told", "drift_told", "watch_missing_told"),
-        *_lists(collected),
+        blocks.lead(collected, "watch_reasons_told", "watch_missing_told"),
+        *_lists(collected, "watch_in", "watch_out"),
         {"kind": "section", "title": "How earlier alerts turned out"},
-        blocks.lead(collected, "alerts_told"),
+        blocks.lead(collected, "alerts_told", "migration_told"),
         *_alerts_and_slopes(collected),
-        blocks.lead(collected, "migration_told"),
-        {"kind": "section", "title": "Is yesterday's forecast still a guide?"},
-        blocks.lead(collected, "monitor_told"),
-        *blocks.if_any(blocks.figure(collected, "forecast_control")),
     ]
     return {
         "kicker": "Watch list",
@@ -222,10 +218,17 @@ def page(collected: Collected) -> dict[str, object]:
     }
 
 
-def _lists(collected: Collected) -> list[blocks.Block]:
-    """Who came, stayed and left; the title says where nobody did."""
-    ids = [id for id in ("watch_in", "watch_stayed", "watch_out") if id in collected.tables]
-    return [blocks.table(collected, id, left=["since", "reason"], wide=4) for id in ids]
+def detail(collected: Collected) -> list[blocks.Block]:
+    """Blocks of the appendix: who stayed on the list, and who pays later than it used to."""
+    if "watch_told" not in collected.sentences or "watch_list" in collected.unavailable:
+        return []
+    return [*_lists(collected, "watch_stayed"), blocks.lead(collected, "drift_told")]
+
+
+def _lists(collected: Collected, *ids: str) -> list[blocks.Block]:
+    """Who came, stayed or left; the title says where nobody did."""
+    known = [id for id in ids if id in collected.tables]
+    return [blocks.table(collected, id, left=["since", "reason"], wide=4) for id in known]
 
 
 def _alerts_and_slopes(collected: Collected) -> list[blocks.Block]:
