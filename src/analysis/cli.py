@@ -74,7 +74,8 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="findings as JSON, for machines")] = False,
 ) -> None:
     """Validate and reconcile the books; say what is wrong, row by row."""
-    from analysis.ledger.books import examine, last_booking
+    from analysis.ledger.acceptance import last_booking
+    from analysis.ledger.books import examine
     from analysis.ledger.company import load_company
     from analysis.ledger.opening import iso_date
 

@@ -11,8 +11,8 @@ import pytest
 from exported import ENTRIES, HEADER, assert_says, books_of, company_of, fact, good, ids, lines
 
 from analysis.faults import DataFault
-from analysis.ledger.acceptance import freshness, latest_rates
-from analysis.ledger.books import examine, last_booking, open_books
+from analysis.ledger.acceptance import freshness, last_booking, latest_rates
+from analysis.ledger.books import examine, open_books
 from analysis.ledger.contract import TABLES
 from analysis.ledger.facts import Fact, excerpt_of, told
 

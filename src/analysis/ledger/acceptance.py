@@ -177,21 +177,25 @@ def opening_items(books: Books, as_of: date) -> Fact | None:
     )
 
 
+def last_booking(books: Books, *, up_to: date = date.max) -> date | None:
+    """Day of the last invoice or entry in the books that is not after ``up_to``; None where they hold none."""
+    invoices, entries = books.tables["invoices"], books.tables["entries"]
+    dated = ibis.union(invoices.select(on="issued_on"), entries.select(on="booked_on"))
+    last = dated.filter(dated["on"] <= up_to)["on"].max().execute()
+    return None if pd.isna(last) else pd.Timestamp(last).date()
+
+
 def freshness(books: Books, as_of: date) -> Fact | None:
     """A warning where the books say nothing of the days before ``as_of``; None where they are fresh.
 
     The last invoice or entry up to ``as_of`` must not lie more than ``policy.coverage_days`` before it:
     last month's export read again, or one cut off, ends too early.
     """
-    invoices, entries = books.tables["invoices"], books.tables["entries"]
-    dated = ibis.union(invoices.select(on="issued_on"), entries.select(on="booked_on"))
-    last = dated.filter(dated["on"] <= as_of)["on"].max().execute()
-    most = books.company.policy.coverage_days
-    if last is None or pd.isna(last):
+    last, most = last_booking(books, up_to=as_of), books.company.policy.coverage_days
+    if last is None:
         said = f"hold no booking up to {as_of}"
-    elif pd.Timestamp(last).date() < as_of - timedelta(days=most):
-        gap = (as_of - pd.Timestamp(last).date()).days
-        said = f"end on {pd.Timestamp(last).date()}, {gap} days before {as_of}; expected are at most {most}"
+    elif last < as_of - timedelta(days=most):
+        said = f"end on {last}, {(as_of - last).days} days before {as_of}; expected are at most {most}"
     else:
         return None
     return Fact(

@@ -6,7 +6,6 @@ import shutil
 import tempfile
 import weakref
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 
 import ibis
@@ -108,13 +107,6 @@ def examine(company: Company, *, folder: Path | None = None) -> Books:
         files=tuple(files),
     )
     return replace(books, facts=(*facts, *_of_the_whole(books, checked)))
-
-
-def last_booking(books: Books) -> date | None:
-    """Day of the last invoice or entry in the books; None where they hold none."""
-    days = [books.tables["invoices"].select(on="issued_on"), books.tables["entries"].select(on="booked_on")]
-    last = ibis.union(*days)["on"].max().execute()
-    return None if pd.isna(last) else pd.Timestamp(last).date()
 
 
 def _is_flat(checked: dict[str, CheckedTable], company: Company) -> bool:

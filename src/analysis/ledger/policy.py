@@ -36,6 +36,15 @@ class Policy(Strict):
     coverage_days: Annotated[int, Field(ge=0)] = Field(
         default=31, description="days without any booking before the as-of date that raise a warning"
     )
+    export_repeats: Literal["reject", "warn"] = Field(
+        default="reject", description="what an export that is last period's, with no booking since, does"
+    )
+    export_shrinks: Literal["reject", "warn"] = Field(
+        default="warn", description="what an export that lost more than export_drop_max since last period does"
+    )
+    export_drop_max: Share = Field(
+        default=0.2, description="share of rows, or of invoiced or booked amounts, that may be gone since last period"
+    )
     control_tolerance: Annotated[Decimal, Field(ge=0)] = Decimal("0.00")
     control_differs: Literal["reject", "warn"] = "reject"
     group_minimum: Annotated[int, Field(ge=2)] = 10
