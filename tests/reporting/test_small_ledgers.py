@@ -6,6 +6,7 @@ import json
 import re
 from datetime import date, timedelta
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from small_books import Ledger
@@ -59,16 +60,23 @@ def handed(ledger: Ledger, folder: Path) -> Collected:
     return gather(folder)
 
 
+def whole(section: ModuleType, collected: Collected) -> Page:
+    """The page of a section with what it keeps for the appendix."""
+    content = section.page(collected)
+    more = section.detail(collected) if hasattr(section, "detail") else []
+    return Page.model_validate({**content, "blocks": [*content.get("blocks", []), *more]})
+
+
 @pytest.fixture(scope="module")
 def paid(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Page]:
     collected = handed(one_customer(pays=True), tmp_path_factory.mktemp("paid"))
-    return {section.__name__.rpartition(".")[2]: Page.model_validate(section.page(collected)) for section in SECTIONS}
+    return {section.__name__.rpartition(".")[2]: whole(section, collected) for section in SECTIONS}
 
 
 @pytest.fixture(scope="module")
 def unpaid(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Page]:
     collected = handed(one_customer(pays=False), tmp_path_factory.mktemp("unpaid"))
-    return {section.__name__.rpartition(".")[2]: Page.model_validate(section.page(collected)) for section in SECTIONS}
+    return {section.__name__.rpartition(".")[2]: whole(section, collected) for section in SECTIONS}
 
 
 def said(page: Page) -> str:
