@@ -12,6 +12,8 @@ from analysis.reporting import words
 from analysis.reporting.gathering import Collected
 
 Block = dict[str, Any]
+# What sections call the row of all the others together.
+_TOTALS = ("total", "All")
 # What is missing is named as a reader would, where its id does not.
 _NAMES = {
     "forecast_control": "Forecasts held against what came",
@@ -144,6 +146,15 @@ def table(
         "wide": wide,
         "note": note,
     }
+
+
+def ends_in_total(rows: Sequence[Sequence[Any]]) -> bool:
+    """Whether the last row is that of all the others together, as its first cell says.
+
+    >>> ends_in_total([["small", 1.0], ["large", 2.0], ["total", 3.0]])
+    True
+    """
+    return len(rows) > 1 and bool(rows[-1]) and rows[-1][0] in _TOTALS
 
 
 def _scales(
