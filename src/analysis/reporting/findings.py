@@ -89,14 +89,28 @@ class Findings:
             found["not_reached" if value == math.inf else "undefined"] = True
         self._add("numbers", id, found)
 
-    def sentence(self, id: str, text: str, uses: Sequence[str] = ()) -> None:
-        """A sentence for the report; ``uses`` names the numbers it was made from."""
-        self._add("sentences", id, {"text": text, "uses": list(uses)})
+    def sentence(self, id: str, text: str, uses: Sequence[str] = (), *, nameless: str = "") -> None:
+        """A sentence for the report; ``uses`` names the numbers it was made from.
 
-    def table(self, id: str, frame: pd.DataFrame, *, caption: str, units: Mapping[str, str] | None = None) -> None:
+        ``nameless`` says the same without naming a customer, where ``text`` names one.
+        """
+        self._add("sentences", id, {"text": text, "uses": list(uses), **({"nameless": nameless} if nameless else {})})
+
+    def table(
+        self,
+        id: str,
+        frame: pd.DataFrame,
+        *,
+        caption: str,
+        units: Mapping[str, str] | None = None,
+        names: Sequence[str] = (),
+        nameless: pd.DataFrame | None = None,
+    ) -> None:
         """A small table, kept as rows and as ``tables/<id>.csv``; an index with a name becomes the first column.
 
-        ``units`` gives the unit of a column. Raises ValueError past 1,000 rows, or for a column named twice.
+        ``units`` gives the unit of a column, ``names`` the columns that may name or number a customer, ``nameless``
+        the same table without any. Raises ValueError past 1,000 rows, for a column named twice, or for one of
+        ``names`` that is not there.
         """
         flat = frame.reset_index() if any(name is not None for name in frame.index.names) else frame
         columns = [str(column) for column in flat.columns]
@@ -104,23 +118,27 @@ class Findings:
             raise ValueError(f"table {id!r} has {len(flat)} rows; at most {MOST_ROWS} belong into a report")
         if doubled := sorted({column for column in columns if columns.count(column) > 1}):
             raise ValueError(f"table {id!r} names column {doubled[0]!r} twice")
-        rows = [[plain(cell) for cell in row] for row in flat.itertuples(index=False, name=None)]
+        if unknown := [name for name in names if name not in columns]:
+            raise ValueError(f"table {id!r} has no column {unknown[0]!r}, which is said to hold names")
+        rows = _rows(flat)
         file = f"tables/{id}.csv"
-        self._add(
-            "tables",
-            id,
-            {"caption": caption, "columns": columns, "rows": rows, "units": dict(units or {}), "file": file},
-        )
+        found = {"caption": caption, "columns": columns, "rows": rows, "units": dict(units or {}), "file": file}
+        found |= {"names": list(names)} if names else {}
+        found |= {} if nameless is None else {"nameless": _rows(nameless)}
+        self._add("tables", id, found)
         out = io.StringIO(newline="")
         csv.writer(out, lineterminator="\n").writerows([columns, *rows])
         self._write(file, out.getvalue().encode())
 
-    def figure(self, id: str, drawn: Axes | Figure, *, caption: str, alt: str) -> None:
-        """A chart, kept as ``figures/<id>.svg``; ``alt`` says in words what it shows."""
+    def figure(self, id: str, drawn: Axes | Figure, *, caption: str, alt: str, names: bool = False) -> None:
+        """A chart, kept as ``figures/<id>.svg``; ``alt`` says in words what it shows.
+
+        ``names`` says that it may name customers.
+        """
         if not alt.strip():
             raise ValueError(f"figure {id!r} needs an alternative text")
         file = f"figures/{id}.svg"
-        self._add("figures", id, {"caption": caption, "alt": alt, "file": file})
+        self._add("figures", id, {"caption": caption, "alt": alt, "file": file, **({"names": True} if names else {})})
         self._write(file, style.picture(drawn))
 
     def frozen(self, name: str, frame: pd.DataFrame) -> None:
@@ -184,3 +202,7 @@ class Findings:
 
     def _write(self, name: str, content: bytes) -> Path:
         return write_in_one_step(self._folder / name, content)
+
+
+def _rows(flat: pd.DataFrame) -> list[list[Any]]:
+    return [[plain(cell) for cell in row] for row in flat.itertuples(index=False, name=None)]

@@ -45,8 +45,9 @@ def outlook_of(made: PaymentForecast | None, *, with_coming: bool = True, seed: 
 
 def hand_over(findings: Findings, opened: Opened, outlook: CashOutlook | None, made: PaymentForecast | None) -> None:
     """Findings of notebook 6: who forecasts, the forecast with its bands, record, bridge and stress, and its sums."""
+    nameless = {} if outlook is None else _nameless(outlook, currency=opened.company.currency)
     for id, text in told(opened, outlook).items():
-        findings.sentence(id, text, uses=_USES.get(id, ()) if outlook else ())
+        findings.sentence(id, text, uses=_USES.get(id, ()) if outlook else (), nameless=nameless.get(id, ""))
     if outlook is None:
         findings.unavailable("cash", why_not(opened))
         return
@@ -78,6 +79,12 @@ def told(opened: Opened, outlook: CashOutlook | None) -> dict[str, str]:
         "cash_doubtful_told": cash_words.doubtful_sentence(outlook.doubtful, currency=currency),
     }
     return {id: text for id, text in said.items() if text}
+
+
+def _nameless(outlook: CashOutlook, *, currency: str) -> dict[str, str]:
+    """What a sentence says without the name of a customer, by its id."""
+    text = cash_words.stress_sentence(outlook.stress, currency=currency, name="The largest debtor")
+    return {"cash_stress_told": text}
 
 
 _USES = {
@@ -211,7 +218,8 @@ def _tables(findings: Findings, outlook: CashOutlook, *, currency: str) -> None:
         table = cash_shown.divided_table(outlook, by=by)
         if len(table) > 2:
             units = dict.fromkeys(table.columns[1:], currency)
-            findings.table(f"cash_by_{by}", table, caption=f"Cash within thirteen weeks by {by}", units=units)
+            names, caption = [by] if by == "customer" else [], f"Cash within thirteen weeks by {by}"
+            findings.table(f"cash_by_{by}", table, caption=caption, units=units, names=names)
     findings.table("cash_frozen", outlook.forecast.kept().rename(columns=str), caption="The forecast as it is kept")
 
 

@@ -71,7 +71,7 @@ def hand_over(findings: Findings, opened: Opened) -> None:
     shown = (
         facts[["disposition", "where", "what and remedy", "rows"]].rename(columns={"disposition": "finding"}).head(200)
     )
-    findings.table("facts", shown, caption="What the checks found", units={"rows": "count"})
+    findings.table("facts", shown, caption="What the checks found", units={"rows": "count"}, names=["what and remedy"])
 
 
 def _where(fact: Mapping[Hashable, Any]) -> str:

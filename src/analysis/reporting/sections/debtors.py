@@ -63,6 +63,7 @@ def hand_over(findings: Findings, debtors: pd.DataFrame, concentration: Concentr
             charts.ranked_bars(top, currency=currency),
             caption=_caption(len(owing)),
             alt=charts.ranked_bars_alt(top, currency=currency),
+            names=True,
         )
     late = owing[owing["overdue"] > 0].sort_values(["overdue", "open_balance"], ascending=False, kind="stable")
     _listed(
@@ -91,4 +92,5 @@ def _listed(findings: Findings, id: str, rows: pd.DataFrame, *, caption: str, ab
         shown.rename(columns={"customer_id": "number", "open_balance": "open", "oldest_days": oldest}),
         caption=caption,
         units={"open": currency, "overdue": currency, oldest: "count", "share": "share"},
+        names=["number", "name"],
     )

@@ -103,13 +103,15 @@ def _limits(findings: Findings, found: Exposed, *, currency: str) -> None:
         limit_dots(top, currency=currency),
         caption=f"Use of limits, {'the seven largest' if len(found.used.table) > _ON_PAGE else 'all'} exposures",
         alt=limit_dots_alt(top, currency=currency),
+        names=True,
     )
     if found.used.breaches.empty:
         findings.unavailable("breaches", "no customer is over its limit")
         return
     units: dict[str, str] = dict.fromkeys(["exposure", "limit", "excess", "overdue"], currency)
     units |= {"use": "share", "over since": "date"}
-    findings.table("breaches", breaches_table(found).head(_LISTED), caption="Customers over their limit", units=units)
+    table, caption = breaches_table(found).head(_LISTED), "Customers over their limit"
+    findings.table("breaches", table, caption=caption, units=units, names=["customer"])
 
 
 def _numbers(findings: Findings, found: Exposed) -> None:

@@ -109,9 +109,12 @@ def _tables(findings: Findings, found: Losses) -> None:
         if table.empty:
             findings.unavailable(id, _ABSENT.get(id, "nothing is owed"))
         else:
-            findings.table(id, table, caption=caption, units={c: u for c, u in units.items() if c in table})
+            shown = {c: u for c, u in units.items() if c in table}
+            findings.table(id, table, caption=caption, units=shown, names=_NAMES.get(id, ()))
 
 
+# What is stated of a named customer holds its number, and perhaps its name in the reason.
+_NAMES = {"loss_assumptions": ("name", "source or owner"), "loss_customers": ("number", "name")}
 _ABSENT = {"loss_movement": NO_YEAR, "loss_assumptions": "no scenario, overlay or named customer is in force"}
 
 

@@ -64,7 +64,8 @@ def hand_over(findings: Findings, opened: Opened, found: RiskAssessment | None) 
     if riskiest.empty:
         findings.unavailable("riskiest", "no customer in risk classes 4 and 5 owes anything")
     else:
-        findings.table("riskiest", riskiest, caption="Highest risk times balance", units={"open": currency})
+        units = {"open": currency}
+        findings.table("riskiest", riskiest, caption="Highest risk times balance", units=units, names=["customer"])
     record = risk_shown.record_table(found)
     if record.empty:
         findings.unavailable("risk_record", risk_words.NO_RECORD)

@@ -43,6 +43,7 @@ def hand_over(findings: Findings, opened: Opened, outlook: CashOutlook | None) -
         "what_if_told",
         exposure_words.what_if_sentence(table, currency=currency),
         uses=["largest_fails", "largest_late"],
+        nameless=exposure_words.what_if_sentence(table.assign(name="the largest debtor"), currency=currency),
     )
     for id, column, label, definition in (
         ("largest_fails", "loss_if_failed", "Loss if the largest name fails", "loss_if_failed"),
@@ -58,7 +59,8 @@ def hand_over(findings: Findings, opened: Opened, outlook: CashOutlook | None) -
     }
     shown = shown.rename(columns=names).reset_index(drop=True)
     units = {**dict.fromkeys(names.values(), currency), "share": "share"}
-    findings.table("single_names", shown, caption="What if a top name fails, or pays 60 days later", units=units)
+    caption = "What if a top name fails, or pays 60 days later"
+    findings.table("single_names", shown, caption=caption, units=units, names=["name"])
 
 
 def section(collected: Collected, *, with_sentence: bool = True, with_table: bool = True) -> list[blocks.Block]:

@@ -103,12 +103,17 @@ def age_sentence(opened: Opened) -> str:
     )
 
 
-def decisions(collected: Collected, *, currency: str) -> pd.DataFrame:
-    """What is wanted of whom, by when: one row for each rule that the figures of this month meet."""
+def decisions(collected: Collected, *, currency: str, naming: bool = True) -> pd.DataFrame:
+    """What is wanted of whom, by when: one row for each rule that the figures of this month meet.
+
+    Customers are named, or counted where ``naming`` is off.
+    """
     wanted: list[tuple[str, str, str]] = []
     overdue = collected.tables.get("top_overdue", {"rows": []})["rows"][:3]
     if overdue:
         names = words.listing([words.shortened(words.printable(str(row[1])), most=40) for row in overdue])
+        if not naming:
+            names = "the most overdue customer" if len(overdue) == 1 else f"the {len(overdue)} most overdue customers"
         total = words.money(sum(float(row[3]) for row in overdue), currency=currency)
         together = "together " if len(overdue) > 1 else ""
         wanted.append((f"Call {names}: {together}{total} past due", "Credit manager", "this week"))
@@ -152,7 +157,14 @@ def hand_over(findings: Findings, collected: Collected, opened: Opened) -> None:
     findings.sentence("headline", headline(numbers), uses=["receivables", "overdue_share"])
     findings.sentence("owed_told", owed_sentence(numbers, as_of=snapshot.as_of), uses=["receivables", "overdue"])
     findings.sentence("age_told", age_sentence(opened))
-    findings.table("decisions", decisions(collected, currency=opened.company.currency), caption="Decisions wanted")
+    currency = opened.company.currency
+    findings.table(
+        "decisions",
+        decisions(collected, currency=currency),
+        caption="Decisions wanted",
+        names=["wanted"],
+        nameless=decisions(collected, currency=currency, naming=False),
+    )
     for id in CARDS:
         history = [math.nan if value is None else value for value in numbers[id]["history"] or []]
         if sum(not math.isnan(value) for value in history) > 2:
