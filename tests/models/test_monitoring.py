@@ -12,10 +12,24 @@ from small_books import Ledger
 
 from analysis.ledger.simulate import Parameters, simulate
 from analysis.measures.history import history_of
-from analysis.models.monitoring import controlled, demoted, monitor, waiting
+from analysis.measures.positions import complete_months
+from analysis.models.backtest import backtest
+from analysis.models.ladder import RUNGS, Rung
+from analysis.models.monitoring import controlled, demoted, monitor
 
 END = date(2026, 10, 31)
 QUIET_MONTHS = 24
+
+
+def month_ends(history, months):
+    return [end.date() for end in complete_months(history.last, months + 1)[:-1]]
+
+
+def monitored(history, *, months):
+    """The customers' own curves, held against what came in so many months."""
+    rungs = [RUNGS[id] for id in ("customer_curve", "curve_since_due")]
+    tested = backtest(history, origins=[], followed=month_ends(history, months + 2), rungs=rungs)
+    return monitor(tested, "customer_curve", baseline="curve_since_due", customers_min=10)
 
 
 def frame(ratios, *, invoices=100, customers=50):
@@ -92,7 +106,8 @@ def test_days_waited_by_hand():
     def quarter(known, book, *, days):
         return np.full((len(book), days), 0.25)
 
-    found = waiting(history, {"quarter": quarter}, months=4)["quarter"]
+    rung = Rung(id="quarter", name="a quarter", forecast=quarter)
+    found = backtest(history, origins=[], followed=month_ends(history, 6), rungs=[rung]).waited.of("quarter")
     assert [str(end.date()) for end in found.index] == ["2024-04-30", "2024-05-31", "2024-06-30", "2024-07-31"]
     # April: A was paid before it and B waited all its 30 days; D, forecast on 31 March, is never paid: 30 + 30
     assert found["observed"].tolist() == [60.0, 62.0, 30.0, 0.0]
@@ -108,7 +123,7 @@ def shocked():
 
 
 def test_the_shock_is_found_and_the_forecaster_demoted_within_two_months(shocked):
-    found = monitor(simulated_history(shocked, END), months=QUIET_MONTHS + 12)
+    found = monitored(simulated_history(shocked, END), months=QUIET_MONTHS + 12)
     begins = pd.Timestamp(shocked.truth["shock_due_dates"][0]) + pd.offsets.MonthEnd(0)
     ends = pd.Timestamp(shocked.truth["shock_due_dates"][1])
     during = found.months.loc[begins:].iloc[:2]
@@ -123,7 +138,7 @@ def test_the_shock_is_found_and_the_forecaster_demoted_within_two_months(shocked
 
 def test_a_quiet_ledger_demotes_at_most_once_in_two_years():
     world = simulate(n_invoices=6_000, seed=3, parameters=Parameters(shock_days=0.0))
-    months = monitor(simulated_history(world, END), months=QUIET_MONTHS + 12).months.tail(QUIET_MONTHS)
+    months = monitored(simulated_history(world, END), months=QUIET_MONTHS + 12).months.tail(QUIET_MONTHS)
     assert len(months) == QUIET_MONTHS
     assert months["low"].notna().all()
     began = months["is_demoted"] & ~months["is_demoted"].shift(fill_value=False)
@@ -134,8 +149,8 @@ def test_a_quiet_ledger_demotes_at_most_once_in_two_years():
 
 def test_what_came_later_changes_no_earlier_month():
     world, cut = simulate(n_invoices=2_000, seed=7), date(2026, 4, 30)
-    then = monitor(simulated_history(world, cut), months=8)
-    now = monitor(simulated_history(world, END), months=14)
+    then = monitored(simulated_history(world, cut), months=8)
+    now = monitored(simulated_history(world, END), months=14)
     assert len(then.months) == 8
     pd.testing.assert_frame_equal(
         now.months.loc[then.months.index, ["observed", "expected"]], then.months[["observed", "expected"]]
@@ -145,7 +160,7 @@ def test_what_came_later_changes_no_earlier_month():
 def test_books_that_cannot_be_judged_give_no_limits():
     ledger = Ledger().invoice("A", "K", "2024-01-10", "2024-02-09", "100")
     for on in ("2024-01-20", "2024-03-31", "2024-12-31"):
-        found = monitor(history_of(ledger.as_of(on)))
+        found = monitored(history_of(ledger.as_of(on)), months=12)
         assert not found.is_judged
         assert not found.is_demoted
         assert found.side is None

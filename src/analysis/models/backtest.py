@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -19,11 +19,13 @@ from analysis.measures.history import History, Known, day_number, day_of
 from analysis.measures.positions import complete_months
 from analysis.models.calibration import CalibrationLine, calibration_line, d_calibration_by_customer, d_calibration_test
 from analysis.models.discrimination import pooled
+from analysis.models.followed import HORIZON_DAYS
 from analysis.models.forecast_errors import weighted_error
 from analysis.models.ladder import DAYS, LADDER, Rung
 from analysis.models.landmarks import OpenBook, open_books
 from analysis.models.origin_scores import HORIZONS, Origin, OriginScores, score_origin, summed
 from analysis.models.scores import Matrix
+from analysis.models.waiting import Waiting, frozen, is_month_end, waiting
 
 __all__ = ["HORIZONS", "ORIGINS_MIN", "Backtest", "Origin", "backtest", "score_origin", "summary", "usual_origins"]
 
@@ -43,7 +45,8 @@ class Backtest:
     ``integrated_brier``, ``concordance``, ``median_error`` (days), ``weekly_error`` (share), ``interval_share`` (of
     invoices paid between the 10% and the 90% day), ``d_calibration_p`` (invoices taken as independent),
     ``d_calibration_p_customers`` (customers as units; NaN with fewer than twenty), and ``brier_7`` to ``brier_90``.
-    ``lines`` holds the calibration at each of :data:`HORIZONS`. NaN where nothing is known of a figure.
+    ``lines`` holds the calibration at each of :data:`HORIZONS`. NaN where nothing is known of a figure. ``waited``
+    holds forecasts frozen on month ends against the months after.
     """
 
     origins: tuple[Origin, ...]
@@ -51,6 +54,7 @@ class Backtest:
     rungs: tuple[str, ...]
     table: pd.DataFrame
     lines: dict[str, tuple[CalibrationLine, ...]]
+    waited: Waiting
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -83,6 +87,7 @@ def backtest(
     *,
     names: Mapping[str, str] | None = None,
     origins: Sequence[date] | None = None,
+    followed: Sequence[date] = (),
     rungs: Sequence[Rung] = LADDER,
     invoices_max: int = INVOICES_MAX,
 ) -> Backtest:
@@ -93,22 +98,28 @@ def backtest(
     each time: what it has seen on a later origin would be knowledge of the future. It may give nothing where too
     little was known, see :func:`summary`. Without ``origins`` those of :func:`usual_origins`; those without open
     invoices, or after which nothing is known, are left out. Where more than about ``invoices_max`` invoices are
-    open, so many are drawn, the same for all.
+    open, so many are drawn, the same for all. On ``followed`` days, too young to be scored, forecasts are made for the
+    months after alone (``waited``), as on origins that are month ends.
     """
     named = dict(names or {})
-    scored = []
-    asked = sorted(set(usual_origins(history) if origins is None else origins))
+    scored, kept = [], []
+    judged = set(usual_origins(history) if origins is None else origins)
+    asked = sorted({*judged, *followed})
     for on, book in open_books(history, asked, rows_max=invoices_max):
         known = history.known(on)
         if not len(book) or on >= history.last:
             continue
-        forecasts = {rung.id: rung.forecast(known, book) for rung in rungs}
+        forecasts = {rung.id: rung.forecast(known, book, days=HORIZON_DAYS) for rung in rungs}
         made = models(known, book) if models is not None else {}
         if made and set(made) != set(named):
             raise ValueError(f"names are given for {sorted(named)}, forecasts of {on} are {sorted(made)}")
         forecasts |= made
-        scored.append(score_origin(forecasts, book, book.outcome(history.last)))
-    return summary(scored, names={rung.id: rung.name for rung in rungs} | named, rungs=[rung.id for rung in rungs])
+        if is_month_end(on):
+            kept.append(frozen(book, forecasts, on=on, known_until=history.last))
+        if on in judged:
+            scored.append(score_origin(forecasts, book, book.outcome(history.last)))
+    tested = summary(scored, names={rung.id: rung.name for rung in rungs} | named, rungs=[rung.id for rung in rungs])
+    return replace(tested, waited=waiting(kept, marks=asked, known_until=history.last))
 
 
 def usual_origins(history: History, *, most: int = 12) -> tuple[date, ...]:
@@ -138,7 +149,14 @@ def summary(origins: Sequence[Origin], *, names: Mapping[str, str], rungs: Seque
     for id in names:
         rows[id], lines[id] = _figures([(origin, origin.scores[id]) for origin in origins])
     table = pd.DataFrame.from_dict(rows, orient="index", columns=_COLUMNS).astype(float).rename_axis("id")
-    return Backtest(origins=tuple(origins), names=dict(names), rungs=tuple(rungs), table=table, lines=lines)
+    return Backtest(
+        origins=tuple(origins),
+        names=dict(names),
+        rungs=tuple(rungs),
+        table=table,
+        lines=lines,
+        waited=waiting([], marks=[], known_until=date.max),
+    )
 
 
 _COLUMNS = [

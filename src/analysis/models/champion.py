@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from analysis.models.backtest import ORIGINS_MIN, Backtest
 from analysis.models.ladder import Rung
+from analysis.models.monitoring import Monitor
 from analysis.models.skill import Comparison, DrawnScores, drawn_scores
 
 # Below ten clusters a bootstrap over them is known to be too narrow: Cameron, Gelbach and Miller, Review of
@@ -28,7 +29,14 @@ PROMOTION_RULE = (
     f"{FORECASTS_MIN} forecasts the record is not asked and the highest rule that the books can carry is used."
 )
 
-Reason = Literal["promoted", "no better", "no model", "few customers", "no record"]
+DEMOTION_RULE = (
+    "A model that was promoted is held against what came: invoice-days unpaid over those that it expected on the first "
+    "month end on which each invoice was open, by month, within the control limits of the months before. Two months "
+    "running outside put the naive rule that it had to beat in its place, two months running within put it back. A "
+    "rule has no other to stand in for it; that it is outside is said."
+)
+
+Reason = Literal["promoted", "demoted", "no better", "no model", "few customers", "no record"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +44,8 @@ class Champion:
     """The forecaster to use, and why.
 
     ``rung`` is the id of the naive rule that had to be beaten; ``against_rung`` the challenger against it (None
-    without a model or a record). ``verdict`` says it in a sentence.
+    without a model or a record). ``verdict`` says it in a sentence. ``demoted`` is the id of a model that was promoted
+    and is not used, because it stands demoted; None where there is none.
     """
 
     id: str
@@ -45,6 +54,7 @@ class Champion:
     reason: Reason
     against_rung: Comparison | None
     verdict: str
+    demoted: str | None = None
 
     @property
     def is_model(self) -> bool:
@@ -92,6 +102,23 @@ def champion(tested: Backtest, *, carried: Rung, drawn: DrawnScores | None = Non
         against_rung=best,
         verdict=verdict,
     )
+
+
+def standing(chosen: Champion, held: Monitor) -> Champion:
+    """The champion as :data:`DEMOTION_RULE` leaves it: itself, or its naive rule where ``held`` stands demoted."""
+    if not chosen.is_model or not held.is_demoted:
+        return chosen
+    last = held.months.iloc[-1]
+    ratio, low, high = (float(last[name]) for name in ("ratio", "low", "high"))
+    found = f"{ratio:.2f} times as long as it expected (usual: {low:.2f} to {high:.2f})"
+    latest = "too few invoices waited to judge by" if math.isnan(ratio + low) else f"invoices waited {found}"
+    fell = "two months running were outside its control limits"
+    why = f"{fell}, and two running within them put it back" if held.side is None else fell
+    verdict = (
+        f"{_capital(held.baseline)} is used in place of {chosen.name}, which stands demoted: {why}. In the last whole "
+        f"month {latest}."
+    )
+    return replace(chosen, id=chosen.rung, name=held.baseline, reason="demoted", verdict=verdict, demoted=chosen.id)
 
 
 def _challenger(tested: Backtest) -> str:

@@ -10,13 +10,15 @@ import pandas as pd
 
 from analysis.measures.history import History, Known
 from analysis.models.backtest import Backtest, backtest, usual_origins
-from analysis.models.champion import Champion, champion
+from analysis.models.champion import Champion, champion, standing
 from analysis.models.followed import HORIZON_DAYS
 from analysis.models.ladder import RUNGS, strongest_carried
 from analysis.models.landmarks import OpenBook, open_book
+from analysis.models.monitoring import Monitor, monitor
 from analysis.models.outlook import PaymentOutlook, outlook_of_rule
 from analysis.models.payment_model import HEADS, PaymentModel, payment_model
 from analysis.models.shrunk_curves import pooled_hazards
+from analysis.models.waiting import followed_since
 
 # A fit of the record serves four months: it costs seconds, and what it learned is older than what it is asked about.
 REFIT_DAYS = 123
@@ -27,11 +29,15 @@ _JUDGED_PER_DAY = 3_000
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ChosenForecaster:
-    """Who forecasts a ledger, with its record: as of any day, from what was known on it."""
+    """Who forecasts a ledger, with its record: as of any day, from what was known on it.
+
+    ``held`` is the forecaster that earned its place, demoted or not, held against what came by month.
+    """
 
     chosen: Champion
     tested: Backtest
     model: PaymentModel | None
+    held: Monitor | None
 
     def outlook(self, known: Known, book: OpenBook) -> PaymentOutlook:
         """Outlook of each invoice of a book open on a day, by the forecaster that was chosen."""
@@ -97,14 +103,15 @@ def forecaster(history: History, *, record_months: int = 12) -> ChosenForecaster
     """Judge the naive ladder and the heads of the model on days of the past, and choose by the promotion rule.
 
     Every forecast of the record is made of what was known on its day, by a fit at most four months older. Without
-    days to judge by, the highest rung that the books can carry is used.
+    days to judge by, the highest rung that the books can carry is used. Who was chosen is held against what came by
+    month, and demoted where :data:`~analysis.models.champion.DEMOTION_RULE` says so.
     """
     known = history.known(history.last)
     origins = usual_origins(history, most=record_months)
     carried = strongest_carried(known)
     if not origins:
         tested = backtest(history, origins=[])
-        return ChosenForecaster(chosen=champion(tested, carried=carried), tested=tested, model=None)
+        return ChosenForecaster(chosen=champion(tested, carried=carried), tested=tested, model=None, held=None)
     model = payment_model(history, first_asked=min(origins), refit_days=REFIT_DAYS)
     learns = model.can_forecast(history.last)
     tested = backtest(
@@ -112,9 +119,13 @@ def forecaster(history: History, *, record_months: int = 12) -> ChosenForecaster
         model.unpaid if learns else None,
         names=HEADS if learns else None,
         origins=origins,
+        followed=followed_since(origins[-1], known_until=history.last),
         invoices_max=_JUDGED_PER_DAY,
     )
-    return ChosenForecaster(chosen=champion(tested, carried=carried), tested=tested, model=model if learns else None)
+    chosen = champion(tested, carried=carried)
+    fewest = history.snapshot.company.policy.group_minimum
+    held = monitor(tested, chosen.id, baseline=chosen.rung, customers_min=fewest)
+    return ChosenForecaster(chosen=standing(chosen, held), tested=tested, model=model if learns else None, held=held)
 
 
 def payment_forecast(history: History, chosen: ChosenForecaster | None = None) -> PaymentForecast:

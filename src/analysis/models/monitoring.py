@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -13,14 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
-from analysis.measures.history import History, day_number
-from analysis.measures.positions import complete_months
-from analysis.models.ladder import RUNGS, Rule, Rung
-from analysis.models.landmarks import OpenBook, landmarks
-from analysis.models.scores import Matrix
+from analysis.models.backtest import Backtest
 
-# A forecast is frozen on the first month end on which an invoice is open, and followed for three months.
-FOLLOWED_MONTHS = 3
 # The usual level and spread of the ratio are those of the twelve months before; fewer than six are too few.
 LEVEL_MONTHS, LEVEL_MONTHS_MIN = 12, 6
 # A level that stands within a twentieth of one is known and allowed for; what stands further off is outside.
@@ -34,11 +26,7 @@ MONTHS_RUNNING = 2
 # Below, a month is not judged: its ratio is one of few payers.
 INVOICES_MIN = 30
 _MAD_TO_SD = 1.4826
-_INVOICES_PER_MARK = 20_000
 _ROUNDING = 12
-_MONTH_DAYS = 31
-# Curves of more customers would cost more time than they tell of the whole book.
-_CUSTOMERS_MAX = 2_000
 
 Side = Literal["later", "sooner"]
 
@@ -85,112 +73,22 @@ class Monitor:
         """Whose forecasts are to be used: the forecaster's, or its baseline's where it is demoted."""
         return self.baseline if self.is_demoted else self.name
 
-    def last(self, months: int) -> Monitor:
-        """The same with the last so many months."""
-        return replace(self, months=self.months.tail(months), baseline_months=self.baseline_months.tail(months))
+    @property
+    def is_baseline(self) -> bool:
+        """Whether the forecaster is the baseline itself, so that no rule can stand in for it."""
+        return self.name == self.baseline
 
 
-def monitor(
-    history: History,
-    forecaster: Rung | None = None,
-    *,
-    baseline: Rung = RUNGS["curve_since_due"],
-    months: int = 25,
-    customers_min: int | None = None,
-) -> Monitor:
-    """Hold a forecaster and its baseline against what came in the last complete ``months``.
+def monitor(tested: Backtest, id: str, *, baseline: str, customers_min: int) -> Monitor:
+    """Hold a forecaster of a record, and the rule that would stand in for it, against what came by month.
 
-    The first twelve of them serve as level and spread for those that follow. Without a ``forecaster`` it is the
-    payment curve of the customer, on a ledger of more than 2,000 customers that of the segment: cheap to make again
-    as of any month, and behind every model where none is used. ``customers_min`` is the policy's ``group_minimum``
-    where not given; a month with fewer customers, or :data:`INVOICES_MIN` invoices, is not judged.
+    Each month stands against the limits that the months before it give. A month with fewer than ``customers_min``
+    customers, or :data:`INVOICES_MIN` invoices, is not judged.
     """
-    forecaster = forecaster or _usual(history)
-    fewest = history.snapshot.company.policy.group_minimum if customers_min is None else customers_min
-    waited = waiting(history, {"model": forecaster.forecast, "baseline": baseline.forecast}, months=months)
-    held = {name: controlled(frame, customers_min=fewest) for name, frame in waited.items()}
+    held = {of: controlled(tested.waited.of(of), customers_min=customers_min) for of in (id, baseline)}
     return Monitor(
-        name=forecaster.name,
-        baseline=baseline.name,
-        months=held["model"],
-        baseline_months=held["baseline"],
+        name=tested.names[id], baseline=tested.names[baseline], months=held[id], baseline_months=held[baseline]
     )
-
-
-def _usual(history: History) -> Rung:
-    customers = int(history.lives["customer_id"].nunique().execute())
-    return RUNGS["customer_curve" if customers <= _CUSTOMERS_MAX else "segment_curve"]
-
-
-def waiting(history: History, rules: dict[str, Rule], *, months: int) -> dict[str, pd.DataFrame]:
-    """Days that invoices stayed unpaid in each month, as they did and as forecasts frozen before it had it.
-
-    An invoice is forecast once, on the first month end on which it is open, from what was known then, and followed
-    for the three months after it: for each month ``observed`` = days of it on which the invoice was unpaid,
-    ``expected`` = sum of its frozen chances to be unpaid over the same days, both summed over invoices. A forecast
-    that is asked again each month would be told by then which invoices wait, and would see no delay that lasts.
-    What left otherwise is never paid. One frame per rule: index month end; ``invoices``, ``customers``, ``observed``,
-    ``expected``. Months before which fewer than three forecasts were frozen are left out.
-    """
-    ends = [end.date() for end in complete_months(history.last, months + FOLLOWED_MONTHS)]
-    empty = pd.DataFrame(columns=["invoices", "customers", "observed", "expected"], dtype=float)
-    parts: dict[str, list[pd.DataFrame]] = {name: [] for name in rules}
-    first = history.first()
-    shown = [end for end in ends if first is not None and end > first]
-    if len(shown) <= FOLLOWED_MONTHS:
-        return dict.fromkeys(rules, empty)
-    books = landmarks(history, shown[:-1], rows_max=_INVOICES_PER_MARK)
-    fresh = _fresh(books.items, shown)
-    for place, mark in enumerate(shown[:-1]):
-        items = fresh[fresh["mark"] == day_number(mark)].reset_index(drop=True)
-        book = OpenBook(history=history, items=items)
-        after = shown[place + 1 : place + 1 + FOLLOWED_MONTHS]
-        known = history.known(mark)
-        for name, rule in rules.items():
-            unpaid = rule(known, book, days=(after[-1] - mark).days) if len(book) else np.empty((0, 1))
-            parts[name].append(_followed(book, unpaid, [mark, *after]))
-    judged = pd.DatetimeIndex(shown[FOLLOWED_MONTHS:])
-    return {name: _by_month(pd.concat(frames), judged) for name, frames in parts.items()}
-
-
-def _fresh(items: pd.DataFrame, marks: Sequence[date]) -> pd.DataFrame:
-    """Rows of the first mark on which each invoice could be open: those issued since the mark before."""
-    numbers = np.array([day_number(mark) for mark in marks])
-    place = np.searchsorted(numbers, items["mark"].to_numpy())
-    since = np.where(place > 0, numbers[place - 1], numbers[0] - _MONTH_DAYS)
-    return items[items["issued"].to_numpy() > since]
-
-
-def _followed(book: OpenBook, unpaid: Matrix, days: Sequence[date]) -> pd.DataFrame:
-    """One row per invoice and month after its forecast: days unpaid, observed and expected."""
-    numbers = [day_number(day) for day in days]
-    chances = np.column_stack([np.ones(len(book)), unpaid]) if len(book) else np.empty((0, 1))
-    weight = book.items["weight"].to_numpy(dtype=float)
-    rows = []
-    for begin, end, last in zip(numbers, numbers[1:], days[1:], strict=False):
-        low, high = begin - numbers[0], end - numbers[0]
-        paid_after = book.outcome(last).paid_after if len(book) else np.empty(0)
-        rows.append(
-            pd.DataFrame(
-                {
-                    "month": pd.Timestamp(last),
-                    "customer_id": book.items["customer_id"],
-                    "observed": weight * (np.minimum(paid_after, high) - np.minimum(paid_after, low)),
-                    "expected": weight * chances[:, low:high].sum(axis=1),
-                }
-            )
-        )
-    return pd.concat(rows, ignore_index=True)
-
-
-def _by_month(rows: pd.DataFrame, months: pd.DatetimeIndex) -> pd.DataFrame:
-    summed = rows.groupby("month").agg(
-        invoices=("customer_id", "size"),
-        customers=("customer_id", "nunique"),
-        observed=("observed", "sum"),
-        expected=("expected", "sum"),
-    )
-    return summed.reindex(months).fillna(0.0).rename_axis("month")
 
 
 def controlled(months: pd.DataFrame, *, customers_min: int, invoices_min: int = INVOICES_MIN) -> pd.DataFrame:

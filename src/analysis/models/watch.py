@@ -1,4 +1,4 @@
-"""The monthly watch over a ledger: list, record of alerts, drift, forecasts held against what came, migration."""
+"""The monthly watch over a ledger: list, record of alerts, drift, migration."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from analysis.measures.history import History
 from analysis.measures.positions import complete_months
 from analysis.models.alert_record import HORIZON_MONTHS, AlertRecord, alert_record, is_in_trouble
 from analysis.models.lateness_migration import LatenessMigration, lateness_migration
-from analysis.models.monitoring import LEVEL_MONTHS, Monitor, monitor
 from analysis.models.payment_drift import Drift, payment_drift
 from analysis.models.watch_list import WatchList, buying_ratios, class_on, watch_list
 
@@ -28,7 +27,6 @@ class Watch:
     watched: WatchList
     record: AlertRecord
     drift: Drift
-    monitor: Monitor
     moved: LatenessMigration
     ageing_days: tuple[int, ...]
 
@@ -77,7 +75,6 @@ def watch(history: History, *, risk_class: pd.Series | None = None) -> Watch | N
         watched=watched,
         record=alert_record(watched, is_in_trouble(views)),
         drift=drift,
-        monitor=monitor(history, months=SHOWN_MONTHS + LEVEL_MONTHS).last(SHOWN_MONTHS),
         moved=lateness_migration(views, before=before, after=numbers[-1], ageing_days=ageing_days),
         ageing_days=ageing_days,
     )

@@ -8,7 +8,7 @@ from analysis.models.forecast import PaymentForecast
 from analysis.reporting import blocks
 from analysis.reporting.findings import Findings
 from analysis.reporting.gathering import Collected
-from analysis.reporting.sections import record_light
+from analysis.reporting.sections import record_light, watch_forecasts
 
 _SHOWN = {
     "integrated_brier": "error",
@@ -77,6 +77,7 @@ def hand_over(findings: Findings, made: PaymentForecast) -> None:
     findings.sentence("forecaster_told", verdict(made))
     if late := late_sentence(made):
         findings.sentence("late_forecast_told", late)
+    watch_forecasts.hand_over(findings, made)
     table = ladder_table(made)
     if not len(table):
         findings.unavailable("forecasters", NO_RECORD)

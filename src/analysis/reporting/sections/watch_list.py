@@ -1,4 +1,4 @@
-"""Who is to be watched, and is yesterday's assessment still a guide? The list, its record, drift and the monitor."""
+"""Who is to be watched? The list with its reasons, how earlier alerts turned out, drift and migration."""
 
 from __future__ import annotations
 
@@ -45,15 +45,13 @@ def told(opened: Opened, watched: Watch | None) -> dict[str, str]:
         "watch_missing_told": watch_words.missing_sentence(watched.watched),
         "alerts_told": watch_words.alerts_sentence(watched.record, minimum=minimum),
         "drift_told": watch_words.drift_sentence(watched.drift, last=watched.last),
-        "monitor_told": watch_words.monitor_sentence(watched.monitor),
-        "demotion_told": watch_words.demotion_sentence(watched.monitor),
         "migration_told": watch_words.migration_sentence(watched.moved),
     }
     return {id: text for id, text in said.items() if text}
 
 
 def hand_over(findings: Findings, opened: Opened, watched: Watch | None) -> None:
-    """Findings of the watch: numbers, sentences, lists, how alerts turned out, the control chart and the migration."""
+    """Findings of the watch: numbers, sentences, lists, how alerts turned out, and the migration."""
     for id, text in told(opened, watched).items():
         findings.sentence(id, text, uses=_USES.get(id, ()) if watched else ())
     if watched is None:
@@ -62,13 +60,6 @@ def hand_over(findings: Findings, opened: Opened, watched: Watch | None) -> None
     currency, minimum = opened.company.currency, opened.company.policy.group_minimum
     _numbers(findings, watched, currency=currency, minimum=minimum)
     _tables(findings, watched, currency=currency, minimum=minimum)
-    drawn = watch_shown.control(watched)
-    if drawn is None:
-        findings.unavailable("forecast_control", "months with enough customers are too few")
-    else:
-        alt = charts_watch.control_chart_alt(watched.monitor.months)
-        caption = "Days that invoices waited, over what forecasts frozen before had expected"
-        findings.figure("forecast_control", drawn, caption=caption, alt=alt)
     sloped = watch_shown.slopes(opened, watched)
     if sloped is None:
         findings.unavailable("lateness_slopes", "nothing is owed")
@@ -82,7 +73,6 @@ _USES = {
     "watch_reasons_told": ("watch_exposure",),
     "alerts_told": ("alert_precision", "alert_recall"),
     "drift_told": ("drifting_customers", "drift_alarms"),
-    "monitor_told": ("waited_over_expected",),
 }
 
 
@@ -151,21 +141,6 @@ def _numbers(findings: Findings, watched: Watch, *, currency: str, minimum: int)
             "threshold": watched.drift.threshold,
         },
     )
-    months = watched.monitor.months
-    last = months.iloc[-1] if len(months) else None
-    findings.number(
-        "waited_over_expected",
-        None if last is None else float(last["ratio"]),
-        unit="ratio",
-        label="Days waited over days expected",
-        definition="waited_over_expected",
-        inputs={} if last is None else {name: float(last[name]) for name in _MONITORED},
-        count=None if last is None else int(last["invoices"]),
-        history=[float(value) for value in months["ratio"]],
-    )
-
-
-_MONITORED = ("observed", "expected", "level", "low", "high", "customers")
 
 
 def _tables(findings: Findings, watched: Watch, *, currency: str, minimum: int) -> None:
@@ -182,12 +157,13 @@ def _tables(findings: Findings, watched: Watch, *, currency: str, minimum: int) 
         more = "" if len(rows) <= SHOWN else f", the {SHOWN} largest of {len(rows)}"
         if status == "stayed":
             more += f"; lists begin on {words.day(day_of(watched.watched.marks[0]), short=True)}"
-        findings.table(id, rows.head(SHOWN), caption=caption + more, units=units)
+        findings.table(id, rows.head(SHOWN), caption=caption + more, units=units, names=["name"])
     if whole.empty:
         findings.unavailable("watch_all", "the list is empty")
     else:
         largest = whole.sort_values(["open", "number"], ascending=[False, True], kind="stable").head(_LISTED)
-        findings.table("watch_all", largest.drop(columns="number"), caption="The watch list, by balance", units=units)
+        rows, caption = largest.drop(columns="number"), "The watch list, by balance"
+        findings.table("watch_all", rows, caption=caption, units=units, names=["name"])
     alerts = watch_shown.alerts_table(watched, minimum=minimum)
     if alerts.empty:
         findings.unavailable("alerts_by_reason", NO_ALERT)

@@ -59,23 +59,6 @@ def migration_table(watched: Watch | None) -> pd.DataFrame:
     return watched.moved.customers.rename_axis(index="before", columns=None).reset_index()
 
 
-def monitored(watched: Watch | None) -> pd.DataFrame:
-    """Days waited over days expected, by month, with limits."""
-    if watched is None:
-        return pd.DataFrame()
-    months = watched.monitor.months
-    shown = months[["invoices", "customers", "ratio", "low", "high", "is_outside", "is_demoted"]].copy()
-    shown.index = pd.Index([str(end.date()) for end in pd.DatetimeIndex(months.index)], name="month to")
-    return shown.rename(columns={"is_outside": "outside", "is_demoted": "demoted"})
-
-
-def control(watched: Watch | None) -> Figure | None:
-    """Forecasts held against what came, by month; None where too few months can be judged."""
-    if watched is None or not watched.monitor.is_judged:
-        return None
-    return _whole(charts_watch.control_chart(watched.monitor.months))
-
-
 def slopes(opened: Opened, watched: Watch | None) -> Figure | None:
     """What is owed by band of lateness, before and now."""
     if watched is None or not float(watched.bands().to_numpy().sum()) > 0:

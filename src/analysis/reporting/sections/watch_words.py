@@ -1,4 +1,4 @@
-"""What is said of the watch: who is on the list and why, how alerts turned out, and whether forecasts still hold."""
+"""What is said of the watch: who is on the list and why, how alerts turned out, who drifts and who moved."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pandas as pd
 from analysis.measures.history import day_of
 from analysis.models.alert_record import AlertRecord, Share
 from analysis.models.lateness_migration import LatenessMigration
-from analysis.models.monitoring import Monitor
 from analysis.models.payment_drift import Drift
 from analysis.models.watch_list import WatchList
 from analysis.reporting import words
@@ -114,41 +113,6 @@ def drift_sentence(drift: Drift, *, last: int) -> str:
     return (
         f"{who} {pays}. In twelve months the watch raised {words.plural(raised, 'alarm') if raised else 'no alarm'} "
         f"where chance alone would raise {chance} ({words.fixed(drift.stated_rate, 2)} per customer and year)."
-    )
-
-
-def monitor_sentence(monitor: Monitor) -> str:
-    """Whether yesterday's forecasts still hold, and which rule is the guide where they do not."""
-    if not monitor.is_judged:
-        return (
-            "Whether yesterday's forecasts are still a guide cannot be said: months with enough customers are too few."
-        )
-    last = monitor.months.iloc[-1]
-    month = words.month(pd.Timestamp(str(monitor.months.index[-1])).date())
-    found = (
-        f"In {month} invoices waited {words.fixed(float(last['ratio']), 2)} times as long as forecast (usual: "
-        f"{words.fixed(float(last['low']), 2)} to {words.fixed(float(last['high']), 2)})"
-    )
-    shared = " The baseline missed as well: customers changed, not the model." if monitor.is_shared else ""
-    if monitor.is_demoted:
-        back = ", and within them again for one month" if monitor.side is None else ""
-        instead = "" if monitor.is_shared else f"; by the rule {monitor.baseline} takes its place as the guide"
-        return (
-            f"Forecasts by {monitor.name} are no guide at present: outside the limits two months running"
-            f"{back}{instead}. {found}.{shared}"
-        )
-    if monitor.side is None:
-        return f"Yesterday's forecasts are still a guide: {found[0].lower()}{found[1:]}."
-    return f"{found}: a first warning; a second month outside would put {monitor.baseline} in its place.{shared}"
-
-
-def demotion_sentence(monitor: Monitor) -> str:
-    """What the page of cash says where forecasts stand demoted; blank where they do not."""
-    if not monitor.is_demoted:
-        return ""
-    return (
-        "Read these forecasts with reserve: two months running, invoices did not wait as forecasts frozen before had "
-        "it (see the watch list). Nothing here was changed for that."
     )
 
 
