@@ -17,7 +17,7 @@ from analysis.models import segments as payers
 from analysis.reporting.findings import Findings
 from analysis.reporting.gathering import Collected, gather
 from analysis.reporting.pages import Page
-from analysis.reporting.sections import appendix, exposure, losses, risk, segments, watch_list
+from analysis.reporting.sections import appendix, definitions_told, exposure, losses, risk, segments, watch_list
 from analysis.reporting.sections.exposed import exposed
 from analysis.reporting.sections.ledger import OPEN_ITEMS_ONLY
 
@@ -121,7 +121,7 @@ def test_lists_go_on_in_the_appendix():
     for count, shown, note in (
         (5, None, ""),
         (6, 6, ""),
-        (30, 25, "The first 25 of 30; all are in tables/breaches.csv."),
+        (30, 25, "The first 25 of 30; all are in the appendix workbook, sheet breaches."),
     ):
         collected = Collected(
             run_id="r", notebooks=("n",), numbers={}, tables={"breaches": parts | {"rows": rows[:count]}}, **nothing
@@ -139,4 +139,4 @@ def test_lists_go_on_in_the_appendix():
     [(8770.0, "8,770"), (20_097_772.21, "20,097,772.21"), (0.05, "0.0500"), (0.0, "0"), (4.5, "4.50")],
 )
 def test_an_input_is_shown_as_it_was_used(amount: float, text: str):
-    assert appendix._input(amount) == text
+    assert definitions_told.input_told(amount) == text

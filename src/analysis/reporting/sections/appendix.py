@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from analysis.measures.definitions import DEFINITIONS
 from analysis.reporting import blocks, words
 from analysis.reporting.gathering import Collected
 from analysis.reporting.sections import (
@@ -18,6 +17,7 @@ from analysis.reporting.sections import (
     trust,
     watch_list,
 )
+from analysis.reporting.sections.definitions_told import definitions_used
 
 _FACTS_SHOWN = 25
 # A page shows the first exceptions of a list; the appendix as many as a page holds.
@@ -77,7 +77,11 @@ def _lists(collected: Collected) -> list[dict[str, object]]:
     ):
         rows = len(collected.tables.get(id, {}).get("rows", ()))
         if rows > on_page:
-            rest = f"The first {_LISTED} of {words.count(rows)}; all are in tables/{id}.csv." if rows > _LISTED else ""
+            rest = (
+                f"The first {_LISTED} of {words.count(rows)}; all are in the appendix workbook, sheet {id}."
+                if rows > _LISTED
+                else ""
+            )
             content.append(blocks.table(collected, id, rows=_LISTED, wide=wide, left=left, note=rest))
     if not content:
         return []
@@ -94,34 +98,7 @@ def _checks(collected: Collected) -> list[blocks.Block]:
 
 def _definitions(collected: Collected) -> list[dict[str, Any]]:
     """Every definition that a number of this report names, with the inputs of that number."""
-    items = []
-    for id, definition in DEFINITIONS.items():
-        numbers = [n for n in collected.numbers.values() if n["definition"] == id and _is_known(n)]
-        if not numbers:
-            continue
-        inputs = [part for number in numbers for part in _inputs(number)]
-        items.append(
-            {"name": definition.name, "formula": definition.formula, "inputs": inputs, "source": definition.source}
-        )
-    return items
-
-
-def _is_known(number: Mapping[str, Any]) -> bool:
-    """Whether there is something to explain: a value, or why it is not defined."""
-    return number["value"] is not None or number.get("undefined") or number.get("not_reached") or False
-
-
-def _inputs(number: Mapping[str, Any]) -> list[dict[str, str]]:
-    """The number itself and what went into it; inputs are in the number's currency where they are money."""
-    said = [{"name": number["label"], "value": words.quantity(blocks.value_of(number), unit=number["unit"])}]
-    for name, amount in number["inputs"].items():
-        text = words.NOT_DEFINED if amount is None else _input(amount)
-        said.append({"name": name.replace("_", " "), "value": text})
-    return said
-
-
-def _input(amount: float) -> str:
-    """An input as it was used: whole numbers as such, others to the cent or, where small, to three figures."""
-    if float(amount).is_integer():
-        return words.count(int(amount))
-    return words.fixed(amount, 2) if abs(amount) >= 1 else words.significant(amount)
+    return [
+        {"name": definition.name, "formula": definition.formula, "inputs": inputs, "source": definition.source}
+        for definition, inputs in definitions_used(collected)
+    ]

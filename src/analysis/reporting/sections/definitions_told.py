@@ -32,12 +32,12 @@ def _inputs(number: Mapping[str, Any]) -> list[dict[str, str]]:
     """The number itself and what went into it; inputs are in the number's currency where they are money."""
     said = [{"name": number["label"], "value": words.quantity(blocks.value_of(number), unit=number["unit"])}]
     for name, amount in number["inputs"].items():
-        text = words.NOT_DEFINED if amount is None else _input(amount)
+        text = words.NOT_DEFINED if amount is None else input_told(amount)
         said.append({"name": name.replace("_", " "), "value": text})
     return said
 
 
-def _input(amount: float) -> str:
+def input_told(amount: float) -> str:
     """An input as it was used: whole numbers as such, others to the cent or, where small, to three figures."""
     if float(amount).is_integer():
         return words.count(int(amount))
