@@ -1,4 +1,4 @@
-"""All tables of a report on one page: every row, in the words and scales of the pack."""
+"""All tables of a report on one page: every row, in the words of the pack, and amounts to the cent."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 from analysis.reporting import blocks
 from analysis.reporting.gathering import Collected
 from analysis.reporting.safe_markup import said
+
+_ROUNDED = "The last row is made of exact figures, so that it may differ by a last digit from the rounded ones above. "
 
 
 def tables(collected: Collected) -> Iterator[str]:
@@ -21,7 +23,7 @@ def _table(collected: Collected, id: str, found: Mapping[str, Any]) -> str:
     if not found["rows"] or not found["columns"]:
         return f"<h2>{caption}</h2>\n<p>No rows.</p>"
     total = blocks.ends_in_total(found["rows"])
-    shown = blocks.table(collected, id, total=total)
+    shown = blocks.table(collected, id, total=total, cents=True)
     texts = [_is_text(found["rows"], place) for place in range(len(found["columns"]))]
     units = shown["units"] or [""] * len(texts)
     heads = "".join(
@@ -35,7 +37,7 @@ def _table(collected: Collected, id: str, found: Mapping[str, Any]) -> str:
     return (
         f'<h2>{caption}</h2>\n<div class="scroll" tabindex="0" role="region" aria-label="{caption}">\n'
         f"<table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>\n</div>"
-        f'<p class="small">{said(found["file"])}</p>'
+        f'<p class="small">{_ROUNDED if total else ""}{said(found["file"])}</p>'
     )
 
 

@@ -21,7 +21,8 @@ from analysis.reporting.workbook_sheets import BY_ROW, CONTENTS, Sheet, Writer
 _NAME_MOST, _KEPT = 31, "history"
 _READING = (
     "Each sheet has filters in its headings. Shares are shown in per cent, money in the currency that its heading "
-    "names; a blank cell means that there is no such figure."
+    "names; a blank cell means that there is no such figure. Cells hold more digits than they show, so that rows which "
+    "are shown rounded may differ from their total by a last digit."
 )
 
 

@@ -123,7 +123,7 @@ class Writer:
         first, last, totalled = _HEAD_ROW + 1, _HEAD_ROW + len(shown.rows), blocks.ends_in_total(shown.rows)
         for place, column in enumerate(shown.columns):
             numeric = any(isinstance(row[place], int | float) for row in shown.rows)
-            look = {"align": "right"} if numeric else {}
+            look: dict[str, Any] = {"align": "right"} if numeric else {}
             head = _head(column, shown.units.get(column, ""))
             self.text(sheet, _HEAD_ROW, place, head, bold=True, bottom=1, bg_color=style.FAINT, text_wrap=True, **look)
             sheet.set_column(place, place, _width(shown, place, head))
