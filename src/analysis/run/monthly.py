@@ -13,13 +13,28 @@ from analysis.faults import InvariantFault, RunFault
 from analysis.ledger.books import open_books
 from analysis.ledger.company import Company
 from analysis.ledger.opening import PRINTED, opened
+from analysis.reporting.spreadsheet_text import csv_for_people
+from analysis.run.manifest import MANIFEST
 from analysis.run.notebooks import NotebookStep
 from analysis.run.printed import copy_printed
 from analysis.run.recipe import Recipe
 
-REPORT = "credit-risk-report.pdf"
+REPORT, WORKBOOK = "credit-risk-report.pdf", "appendix.xlsx"
 FROZEN = ("forecast.parquet", "segments.parquet")
 """Tables for machines and for later runs: the forecast of each open invoice, the segment of each customer."""
+# What lies beside the page of the run, as far as a run has it: for people, and for programs.
+_DOCUMENTS = {
+    REPORT: "The pack",
+    WORKBOOK: "Appendix workbook: every number and table",
+    "quarantine.csv": "Rows kept out, each with its reason",
+}
+_MACHINE = {
+    "findings.json": "every printed number, sentence and table, once",
+    "tables": "each table as CSV, raw: not for spreadsheet programs, which may take a name for a formula",
+    "forecast.parquet": "the forecast of each open invoice",
+    "segments.parquet": "the segment of each customer",
+    "manifest.json": "what went in and what came out, each with its hash",
+}
 # Which notebook waits for which; the rest run side by side.
 _NOTEBOOKS: dict[str, tuple[str, ...]] = {
     # the longest first, so that the others run beside it
@@ -66,7 +81,7 @@ def _prepare(
     books = open_books(company, folder=inbox)
     found = opened(books, as_of, known_by=known_by)
     found.save(scratch / "prepared")
-    books.kept_out.to_csv(scratch / "quarantine.csv", index=False)
+    (scratch / "quarantine.csv").write_bytes(csv_for_people(books.kept_out))
     books.con.disconnect()
     shutil.rmtree(inbox)
     printed = copy_printed(reports, scratch / "prepared" / PRINTED, before=as_of) if reports else []
@@ -80,8 +95,10 @@ def _prepare(
 def _finish(company: Company, scratch: Path, *, as_of: date, known_by: date) -> None:
     """Check the invariants, set the pack, and leave everything that is to be published."""
     from analysis.reporting.gathering import gather
-    from analysis.reporting.pack import pack
+    from analysis.reporting.pack import TITLE, pack
     from analysis.reporting.pdf import typeset
+    from analysis.reporting.run_page import write_run_pages
+    from analysis.reporting.workbook import write_workbook
 
     output, publish = scratch / "output", scratch / "publish"
     collected = gather(output)
@@ -99,6 +116,21 @@ def _finish(company: Company, scratch: Path, *, as_of: date, known_by: date) -> 
         if (output / name).is_file():
             shutil.copyfile(output / name, publish / name)
     shutil.copyfile(scratch / "quarantine.csv", publish / "quarantine.csv")
+    write_workbook(collected, publish / WORKBOOK, company=company.name, title=TITLE, as_of=as_of, known_by=known_by)
+    write_run_pages(
+        collected,
+        content,
+        publish,
+        figures=output / "figures",
+        notebooks=[scratch / "notebooks" / f"{name}.ipynb" for name in sorted(_NOTEBOOKS)],
+        documents={file: told for file, told in _DOCUMENTS.items() if _holds(publish / file)},
+        # the manifest is written last
+        machine={file: told for file, told in _MACHINE.items() if file == MANIFEST or _holds(publish / file)},
+    )
+
+
+def _holds(path: Path) -> bool:
+    return path.is_dir() or (path.is_file() and path.stat().st_size > 0)
 
 
 def _broken(id: str, found: Mapping[str, Any]) -> str:
