@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from analysis.ledger import company as keys
-from analysis.ledger import policy, provisioning
+from analysis.ledger import policy, provisioning, publishing
 from analysis.ledger.company import Company
 from analysis.ledger.contract import TABLES
 from analysis.ledger.rules import rules_for
@@ -25,6 +25,7 @@ _PARTS = {
     "format": keys.Format,
     "policy": policy.Policy,
     "policy.targets": policy.Targets,
+    "report": publishing.Publishing,
     "rates": keys.Rate,
     "scenarios": provisioning.Scenario,
     "overlays": provisioning.Overlay,
@@ -82,7 +83,7 @@ def _toml(value: Any) -> str:
         case str():
             return repr(value).replace("'", '"').replace('"""', '"\'"')
         case tuple():
-            return str(list(value))
+            return "[" + ", ".join(map(_toml, value)) + "]"
         case BaseModel():
             return "none"
         case _:

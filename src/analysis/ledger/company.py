@@ -18,6 +18,7 @@ from analysis.ledger.contract import TABLES
 from analysis.ledger.currencies import MINOR_UNITS
 from analysis.ledger.policy import Policy
 from analysis.ledger.provisioning import Overlay, Scenario, SpecificAllowance, named_once, whole_sets
+from analysis.ledger.publishing import Publishing
 from analysis.ledger.strict import Strict
 
 
@@ -122,6 +123,7 @@ class Company(Strict):
     tables: dict[str, Source]
     format: Format = Format()
     policy: Policy = Policy()
+    report: Publishing = Publishing()
     rates: tuple[Rate, ...] = ()
     scenarios: Annotated[tuple[Scenario, ...], AfterValidator(whole_sets)] = ()
     overlays: tuple[Overlay, ...] = ()

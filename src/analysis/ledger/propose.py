@@ -69,6 +69,7 @@ def propose(files: Sequence[Path], *, root: Path | None = None, written_to: Path
             )
         ),
         *_policy(tables),
+        Line(section="report", key="editions", value=("management", "board"), note="shared: see docs/editions.md"),
     ]
     general = [*dict.fromkeys(doubt for sample in samples for doubt in sample.doubts), *unused, *twice, *_books(tables)]
     return Proposal(

@@ -35,6 +35,7 @@ def pack(collected: Collected, *, company: Company, as_of: date, known_by: date,
             "known_by": known_by.isoformat(),
             "report_id": report_id,
             "language": "en",
+            "accent": company.report.accent,
         },
         "pages": [
             summary.page(collected, as_of=as_of),

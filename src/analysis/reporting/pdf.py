@@ -4,7 +4,7 @@ A **pack** is a mapping (or JSON) of strings that ``pages.Pack`` describes field
 and the template neither calculates nor adds words of its own. Numbers come formatted by ``words``.
 
 ``metadata``: ``company``, ``title``, ``as_of``, ``known_by`` (dates), ``report_id``, ``language`` ("en") and
-``accent`` (a hex colour). They stand in the head and foot of every page.
+``accent`` (a hex colour). They stand in the head and foot of every page. A logo stands on the first.
 
 ``pages``: each with ``kicker`` (the page's short name), ``title`` (its finding, a sentence; it becomes the bookmark)
 and ``blocks``; or, for lack of data, with ``unavailable`` (the reason) in place of blocks. Each page with blocks
@@ -48,6 +48,7 @@ from pydantic import ValidationError
 
 from analysis.faults import RunFault
 from analysis.reporting import style, words
+from analysis.reporting.logo import Logo
 from analysis.reporting.pages import Pack
 from analysis.reporting.records import write_in_one_step
 
@@ -76,13 +77,14 @@ def typeset(
     figures: Path | str,
     out: Path | str,
     as_of: date,
+    logo: Logo | None = None,
     time_limit_s: int = 60,
     memory_limit_mb: int = 2048,
     template: Path = TEMPLATE,
 ) -> Typeset:
     """Set ``pack`` as PDF/A-2a and PDF/UA-1 at ``out``, with charts from the folder ``figures``.
 
-    The same pack, charts and ``as_of`` (which is stamped as the time of making) give the same bytes. ``out`` is
+    The same pack, charts, logo and ``as_of`` (which is stamped as the time of making) give the same bytes. ``out`` is
     replaced in one step, or left as it was. Raises RunFault where the pack is not as ``pages`` describes it, a
     chart is missing, or Typst fails, warns, takes too long or too much memory.
     """
@@ -94,6 +96,10 @@ def typeset(
         (folder / "packages").mkdir()
         shutil.copyfile(template, folder / "report.typ")
         content = _Setting(source=Path(figures), target=folder / "figures", glyphs=glyphs).of(model)
+        content["metadata"]["logo"] = None
+        if logo is not None:
+            (folder / f"logo.{logo.kind}").write_bytes(logo.content)
+            content["metadata"]["logo"] = f"logo.{logo.kind}"
         (folder / "pack.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
         noon = datetime(as_of.year, as_of.month, as_of.day, 12, tzinfo=UTC)
         _run(folder, seconds=time_limit_s, megabytes=memory_limit_mb, timestamp=int(noon.timestamp()))

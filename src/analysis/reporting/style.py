@@ -21,6 +21,8 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.style import context
 
+from analysis.ledger.publishing import luminance
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -163,8 +165,8 @@ def text_on(background: str) -> str:
 
     The dark ink where that suffices, else black or white, of which one always does.
     """
-    light = _luminance(background) + 0.05
-    if light / (_luminance(INK) + 0.05) >= 4.5:
+    light = luminance(background) + 0.05
+    if light / (luminance(INK) + 0.05) >= 4.5:
         return INK
     return "#000000" if light / 0.05 >= 1.05 / light else "#ffffff"
 
@@ -186,9 +188,3 @@ def _without_addresses(svg: bytes) -> bytes:
 
 def _channels(colour: str) -> tuple[int, int, int]:
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
-
-
-def _luminance(colour: str) -> float:
-    parts = (channel / 255 for channel in _channels(colour))
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
