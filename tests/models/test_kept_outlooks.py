@@ -13,7 +13,7 @@ from analysis.ledger.simulate import simulate
 from analysis.ledger.snapshot import as_of
 from analysis.measures.history import history_of
 from analysis.models import payment_model as module
-from analysis.models.landmarks import landmarks, open_book
+from analysis.models.landmarks import landmarks, open_book, open_books
 from analysis.models.payment_model import HEADS, payment_model
 
 ON = date(2026, 4, 15)
@@ -48,3 +48,17 @@ def test_no_more_than_the_bound_is_kept(model, monkeypatch):
     monkeypatch.setattr(module, "_KEPT_MAX", len(book) - 1)
     small = replace(model, _kept={})
     assert small.outlooks(known, book)["mean"] is not small.outlooks(known, book)["mean"]
+
+
+def test_days_read_together_are_forecast_as_each_alone(model):
+    days = [date(2026, 2, 28), date(2026, 3, 31), ON]
+    for on, book in open_books(model.history, days, rows_max=None):
+        known = model.history.known(on)
+        alone = open_book(model.history, on)
+        assert book.together is not None
+        assert len(book.together) > len(book) == len(alone)
+        assert alone.together is None
+        together, apart = (replace(model, _kept={}, _read=[]).outlooks(known, one) for one in (book, alone))
+        for head in HEADS:
+            assert np.array_equal(together[head].unpaid, apart[head].unpaid)
+            assert np.array_equal(together[head].never, apart[head].never)

@@ -58,7 +58,7 @@ class Habits:
     unpaid: Grid
 
 
-def habits(history: History, rows: pd.DataFrame) -> Habits:
+def habits(history: History, rows: pd.DataFrame, *, curves_anew: bool = False) -> Habits:
     """Habits as of each day of ``rows`` (columns ``mark``, ``customer_id``, ``segment``) of the customers named there.
 
     Four passes over the ledger whatever the number of days. Where a day has many customers, its curves serve the
@@ -73,7 +73,7 @@ def habits(history: History, rows: pd.DataFrame) -> Habits:
     leaving = _shrunk(others.sum(axis=1), risk.sum(axis=1), prior=np.zeros((len(marks), N_REL)), weight=5.0)
     by_segment = _shrunk(paid, risk, prior=pooled[:, None, :], weight=SEGMENT_PRIOR)
     whose = _main_segments(rows)
-    fresh = _with_fresh_curves(marks, whose["mark"].to_numpy())
+    fresh = np.ones(len(marks), dtype=bool) if curves_anew else _with_fresh_curves(marks, whose["mark"].to_numpy())
     known = customer_sums(history, whose, marks, np.cumsum(-np.log1p(-np.minimum(pooled, 0.999)), axis=1))
     curves, hazard, smooth, quantiles = _curves(history, whose, marks[fresh], by_segment[fresh], labels)
     latest = marks[fresh][np.searchsorted(marks[fresh], whose["mark"].to_numpy(), side="right") - 1]

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
 from analysis.models.followed import HORIZON_DAYS, PersonDays
 from analysis.models.paydays import MONTH_PLACES
-from analysis.models.person_days import DAY_FEATURES, FEATURES, day_matrix
+from analysis.models.person_days import FEATURES, day_matrix
 from analysis.models.rounded_features import to_few_values
 from analysis.models.row_features import Matrix, Rows
 
-_CLOSED = DAY_FEATURES.index("closed")
-_ROWS_AT_ONCE, _THREADS = 2_000, 2
+_AT = {name: k for k, name in enumerate(FEATURES)}
+_CLOSED = _AT["closed"]
+# Rows times days whose features fit into the cache of a processor: with more, trees take twice as long.
+_ROWS_AT_ONCE, _THREADS = 100, 2
 
 # Where a straight line is too simple for the regression: days, spreads and log-odds at which it may bend.
 _BENDS: dict[str, tuple[float, ...]] = {
@@ -53,9 +57,26 @@ class Regression:
     on_closed_days: float
 
     def hazard(self, matrix: Matrix) -> NDArray[np.float64]:
-        """Chance of payment on each day, given that the invoice is open then."""
-        paid: NDArray[np.float64] = self.model.predict_proba((basis(matrix) - self.mean) / self.scale)[:, 1]
-        return np.where(matrix[:, _CLOSED] > 0, self.on_closed_days, paid)
+        """Chance of payment on each open day, given that the invoice is open then.
+
+        The sum over the columns of :func:`basis`, feature by feature: one that bends is a broken line, read off
+        between its corners, and a level is one coefficient, so that the hundreds of columns need not be made.
+        """
+        coefficients = self.model.coef_[0] / self.scale
+        straight, n = [_AT[name] for name in FEATURES if name not in _LEVELS], len(FEATURES) - len(_LEVELS)
+        log_odds: NDArray[np.float64] = np.full(len(matrix), self.model.intercept_[0] - self.mean @ coefficients)
+        log_odds += matrix[:, straight] @ coefficients[:n].astype(np.float32)
+        for name, bends in _BENDS.items():
+            values = matrix[:, _AT[name]].astype(np.float64)
+            corners = np.array([min(bends) - 1.0, *bends, max(max(bends) + 1.0, values.max(initial=0.0))])
+            heights = np.maximum(corners[:, None] - np.array(bends), 0.0) @ coefficients[n : n + len(bends)]
+            log_odds, n = log_odds + np.interp(values, corners, heights), n + len(bends)
+        for name, size in _LEVELS.items():
+            values = matrix[:, _AT[name]]
+            # a level beyond the last has no column
+            place = np.where((values >= 0) & (values < size), values, size).astype(np.int64)
+            log_odds, n = log_odds + np.append(coefficients[n : n + size], 0.0)[place], n + size
+        return expit(log_odds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -66,19 +87,17 @@ class Boosted:
     on_closed_days: float
 
     def hazard(self, matrix: Matrix) -> NDArray[np.float64]:
-        """Chance of payment on each day, given that the invoice is open then."""
-        paid: NDArray[np.float64] = self.model.predict_proba(matrix)[:, 1]
-        return np.where(matrix[:, _CLOSED] > 0, self.on_closed_days, paid)
+        """Chance of payment on each open day, given that the invoice is open then."""
+        return self.model.predict_proba(matrix)[:, 1]
 
 
 def basis(matrix: Matrix) -> NDArray[np.float64]:
     """Columns of the regression: every feature as it is, bent where a line is too simple, and levels one by one."""
-    at = {name: k for k, name in enumerate(FEATURES)}
-    parts = [matrix[:, [k for name, k in at.items() if name not in _LEVELS]]]
+    parts = [matrix[:, [k for name, k in _AT.items() if name not in _LEVELS]]]
     for name, bends in _BENDS.items():
-        parts.append(np.maximum(matrix[:, at[name], None] - np.array(bends, dtype=np.float32), 0))
+        parts.append(np.maximum(matrix[:, _AT[name], None] - np.array(bends, dtype=np.float32), 0))
     for name, n in _LEVELS.items():
-        parts.append(matrix[:, at[name], None] == np.arange(n))
+        parts.append(matrix[:, _AT[name], None] == np.arange(n))
     return np.hstack(parts).astype(np.float64)
 
 
@@ -115,19 +134,26 @@ def fit_boosted(days: PersonDays) -> Boosted:
     return Boosted(model=model, on_closed_days=_closed_rate(days))
 
 
-def hazards(head: Regression | Boosted, rows: Rows, *, horizon: int = HORIZON_DAYS) -> NDArray[np.float64]:
-    """Chance of payment on each of the coming days, given that the invoice is open then: rows by days."""
-    result = np.empty((len(rows), horizon))
+def hazards(
+    heads: Mapping[str, Regression | Boosted], rows: Rows, *, horizon: int = HORIZON_DAYS
+) -> dict[str, NDArray[np.float64]]:
+    """Chance of payment on each of the coming days, given that the invoice is open then: rows by days, by head."""
+    found = {name: np.empty((len(rows), horizon)) for name in heads}
 
     def fill(low: int) -> None:
         n = min(_ROWS_AT_ONCE, len(rows) - low)
-        row, ahead = np.repeat(np.arange(low, low + n), horizon), np.tile(np.arange(1, horizon + 1), n)
-        result[low : low + n] = head.hazard(day_matrix(rows, row, ahead)).reshape(n, horizon)
+        matrix = day_matrix(rows, np.repeat(np.arange(low, low + n), horizon), np.tile(np.arange(1, horizon + 1), n))
+        opens = matrix[:, _CLOSED] == 0
+        asked = matrix[opens]
+        for name, head in heads.items():
+            chance = np.full(len(matrix), head.on_closed_days)
+            chance[opens] = head.hazard(asked)
+            found[name][low : low + n] = chance.reshape(n, horizon)
 
     # Rows do not touch each other, so that the number of threads changes no digit.
     with ThreadPoolExecutor(max_workers=_THREADS) as pool:
         list(pool.map(fill, range(0, len(rows), _ROWS_AT_ONCE)))
-    return result
+    return found
 
 
 def _opens(days: PersonDays) -> NDArray[np.bool_]:

@@ -30,11 +30,13 @@ class OpenBook:
     ``entity``, ``currency``, ``channel``, ``mark`` (the day, as all days a number since 1970), ``issued``, ``due``,
     ``rel`` (days since due, negative before), ``age``, ``terms``, ``amount`` and ``balance`` (company currency, at
     the rate of the day), ``weight`` (rows of the book that it stands for), what is dated of disputes and contacts,
-    and what became of it as far as the history knows: ``ended``, ``ended_known``, ``cause``.
+    and what became of it as far as the history knows: ``ended``, ``ended_known``, ``cause``. ``together`` holds the
+    rows of all days that were read in the same pass, so that others can read what they need of them in one pass too.
     """
 
     history: History
     items: pd.DataFrame
+    together: pd.DataFrame | None = None
 
     def __len__(self) -> int:
         return len(self.items)
@@ -93,7 +95,7 @@ def open_books(history: History, days: Sequence[date], *, rows_max: int | None) 
         marks = items["mark"].to_numpy()
         for day in several:
             first, end = np.searchsorted(marks, [day_number(day), day_number(day) + 1])
-            yield day, OpenBook(history=history, items=items.iloc[first:end].reset_index(drop=True))
+            yield day, OpenBook(history=history, items=items.iloc[first:end].reset_index(drop=True), together=items)
 
 
 def landmarks(history: History, marks: Sequence[date], *, rows_max: int | None) -> OpenBook:

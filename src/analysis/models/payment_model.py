@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from analysis.measures.history import History, Known, day_number, day_of
-from analysis.models.followed import HORIZON_DAYS, followed
+from analysis.models.followed import HORIZON_DAYS, PERSON_DAYS_MAX, followed
 from analysis.models.habits import habits
 from analysis.models.hazard import Boosted, Regression, fit_boosted, fit_regression, hazards
 from analysis.models.ladder import customer_curve
@@ -33,8 +34,11 @@ TRAINED_DAYS = 500
 ROWS_MAX = 40_000
 # A mark every so many days at least: never a multiple of seven, so that every weekday has its share of marks.
 _STEPS = (5, 6, 8, 9, 11, 13, 16, 19)
-# Marks times invoices that a pass of the engine goes through, at most.
-_PASSES_MAX = 25_000_000
+# Marks times invoices that a pass of the engine goes through, at most: above it marks are further apart, each with more
+# of the rows, of which the same invoice five days later is the least new.
+_PASSES_MAX = 1_000_000
+# Lines that a fit of the past learns from: half of those of the last day, because each day of a record has to wait.
+_LINES_OF_RECORD = PERSON_DAYS_MAX // 2
 # Invoices of past days whose outlooks are kept, because the cash record asks for those of the backtest once more: three
 # heads of 91 days, at most 90 megabytes. Days that would pass the bound are forecast again.
 _KEPT_MAX = 20_000
@@ -63,6 +67,7 @@ class PaymentModel:
     refit_days: int = 0
     _fits: dict[date, _Fit | None] = field(default_factory=dict)
     _kept: dict[date, tuple[NDArray[np.int64], Mapping[str, PaymentOutlook]]] = field(default_factory=dict)
+    _read: list[tuple[pd.DataFrame, Rows]] = field(default_factory=list)
 
     def can_forecast(self, on: date) -> bool:
         """Whether enough was paid before the day to learn from: :data:`PAID_MIN` invoices."""
@@ -95,19 +100,27 @@ class PaymentModel:
         fit = self._fit(known.on)
         if fit is None or not len(book):
             return {}
-        rows = described(book, habits(self.history, book.items))
+        rows = self._rows(book)
         pooled = pooled_hazards(known.counts(clock="due"))
         rel = book.items["rel"].to_numpy(dtype=np.int64)
         with threadpool_limits(limits=1):
-            paid: dict[str, Callable[[], Matrix]] = {
-                "regression": lambda: hazards(fit.regression, rows),
-                "boosted": lambda: hazards(fit.boosted, rows),
-            }
-            made = {head: paid[head]() for head in paid if head in heads or "mean" in heads}
+            fitted: dict[str, Regression | Boosted] = {"regression": fit.regression, "boosted": fit.boosted}
+            asked = {head: one for head, one in fitted.items() if head in heads or "mean" in heads}
+            made = hazards(asked, rows)
         if "mean" in heads:
             made["mean"] = mean_hazard(made["regression"], made["boosted"])
         never = fit.never_paid.chance(rows) if fit.never_paid else None
         return {head: payment_outlook(made[head], rel, pooled, never=never) for head in HEADS if head in heads}
+
+    def _rows(self, book: OpenBook) -> Rows:
+        """The rows of a book as they were known; of days read in one pass all are described in one pass."""
+        if book.together is None:
+            return described(book, habits(self.history, book.items))
+        if not self._read or self._read[0][0] is not book.together:
+            whole = replace(book, items=book.together)
+            self._read[:] = [(book.together, described(whole, habits(self.history, whole.items, curves_anew=True)))]
+        rows = self._read[0][1]
+        return rows.taken((rows.items["mark"] == day_number(book.on)).to_numpy())
 
     def _fit(self, on: date) -> _Fit | None:
         """The fit that serves a day: made on it, or at most ``refit_days`` before."""
@@ -118,7 +131,8 @@ class PaymentModel:
         mark = self.rows.items["mark"].to_numpy()
         known = (mark < last) & (mark >= last - TRAINED_DAYS)
         rows = self.rows.taken(known)
-        days = followed(rows, known_until=on)
+        lines = PERSON_DAYS_MAX if on == self.history.last else _LINES_OF_RECORD
+        days = followed(rows, known_until=on, most=lines)
         fit = None
         if days.n_paid_invoices >= PAID_MIN:
             # One thread: trees add up in the same order in every run, and notebooks run side by side anyway.
