@@ -64,8 +64,8 @@ class Regression:
         """
         coefficients = self.model.coef_[0] / self.scale
         straight, n = [_AT[name] for name in FEATURES if name not in _LEVELS], len(FEATURES) - len(_LEVELS)
-        log_odds: NDArray[np.float64] = np.full(len(matrix), self.model.intercept_[0] - self.mean @ coefficients)
-        log_odds += matrix[:, straight] @ coefficients[:n].astype(np.float32)
+        log_odds = (matrix[:, straight] @ coefficients[:n].astype(np.float32)).astype(np.float64)
+        log_odds = log_odds + (self.model.intercept_[0] - self.mean @ coefficients)
         for name, bends in _BENDS.items():
             values = matrix[:, _AT[name]].astype(np.float64)
             corners = np.array([min(bends) - 1.0, *bends, max(max(bends) + 1.0, values.max(initial=0.0))])
@@ -76,7 +76,8 @@ class Regression:
             # a level beyond the last has no column
             place = np.where((values >= 0) & (values < size), values, size).astype(np.int64)
             log_odds, n = log_odds + np.append(coefficients[n : n + size], 0.0)[place], n + size
-        return expit(log_odds)
+        paid: NDArray[np.float64] = expit(log_odds)
+        return paid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -88,7 +89,8 @@ class Boosted:
 
     def hazard(self, matrix: Matrix) -> NDArray[np.float64]:
         """Chance of payment on each open day, given that the invoice is open then."""
-        return self.model.predict_proba(matrix)[:, 1]
+        paid: NDArray[np.float64] = self.model.predict_proba(matrix)[:, 1]
+        return paid
 
 
 def basis(matrix: Matrix) -> NDArray[np.float64]:
