@@ -72,9 +72,9 @@ class Regression:
             heights = np.maximum(corners[:, None] - np.array(bends), 0.0) @ coefficients[n : n + len(bends)]
             log_odds, n = log_odds + np.interp(values, corners, heights), n + len(bends)
         for name, size in _LEVELS.items():
-            values = matrix[:, _AT[name]]
+            level = matrix[:, _AT[name]]
             # a level beyond the last has no column
-            place = np.where((values >= 0) & (values < size), values, size).astype(np.int64)
+            place = np.where((level >= 0) & (level < size), level, size).astype(np.int64)
             log_odds, n = log_odds + np.append(coefficients[n : n + size], 0.0)[place], n + size
         paid: NDArray[np.float64] = expit(log_odds)
         return paid
