@@ -128,7 +128,7 @@ class Findings:
         self._add("tables", id, found)
         out = io.StringIO(newline="")
         csv.writer(out, lineterminator="\n").writerows([columns, *rows])
-        self._write(file, out.getvalue().encode())
+        self._write(file, out.getvalue().encode(errors="backslashreplace"))
 
     def figure(self, id: str, drawn: Axes | Figure, *, caption: str, alt: str, names: bool = False) -> None:
         """A chart, kept as ``figures/<id>.svg``; ``alt`` says in words what it shows.
