@@ -386,6 +386,9 @@ def test_small_and_sound_books_have_an_answer(customers, lost):
     assert 0 <= made.allowance.total <= 100 * made.allowance.exposure
     assert not len(made.draws.draws)  # too few ever cost anything
     assert made.ever_written_off == bool(lost)
+    # a chain without a loss at its end has no loss rate, though nothing was seen to leave its last bucket
+    assert np.isnan(made.flow_loss) == (not lost)
+    assert made.rates_by_bucket["flow"].isna().all() == (not lost)
 
 
 def test_nothing_open_is_nothing_to_lose():

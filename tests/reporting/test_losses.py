@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date
 
 import pandas as pd
@@ -165,6 +166,15 @@ def test_the_record_in_words_and_in_the_alternative_text(found):
     # of the books of December 2025 to June 2026 one invoice each was lost and written off within a year
     said = losses_words.record_sentence(found, currency="EUR")
     assert spaced(said).startswith("The provisions of 7 month ends, added up, were ")
+
+
+def test_flow_rates_that_are_not_defined_are_not_shown():
+    rates = pd.DataFrame({"rate": [0.01, 0.5], "low": [0.0, 0.4], "high": [0.02, 0.6], "flow": [math.nan] * 2})
+    rates.index = pd.Index(["not due", "1-30"], name="bucket")
+    assert spaced(charts_losses.loss_rates_alt(rates)) == "Part lost by days past due: not due 1.00%; 1-30 50.0%."
+    assert "flow" not in charts_losses.loss_rates(rates).get_title(loc="left")
+    known = charts_losses.loss_rates_alt(rates.assign(flow=0.25))
+    assert spaced(known).endswith("not due 1.00% (flow rates 25.0%); 1-30 50.0% (flow rates 25.0%).")
 
 
 def test_small_books_say_why_in_one_line(tmp_path):

@@ -33,7 +33,8 @@ class Losses:
     ``allowances``: by month end, oldest first, each from what it knew; the last is that of the as-of date.
     ``rates_by_bucket``: index bucket; ``exposure``, ``rate`` (part lost by competing causes, after recoveries) with
     ``low`` and ``high`` (95%), ``flow`` (the same by flow rates), ``factor`` (forward view), ``loss``. ``flow_loss`` is
-    what flow rates would expect before any forward view. ``draws`` are those of the loss to come.
+    what flow rates would expect before any forward view; both are NaN where nothing was ever written off, because a
+    chain without a loss at its end has no loss rate. ``draws`` are those of the loss to come.
     """
 
     found: LossHistory
@@ -109,7 +110,8 @@ def losses(history: History, *, seed: int = 0) -> Losses:
     }
     current, given = allowances[history.last], loss_given_default(found, seed=seed)
     past = _past_books(books, found)
-    by_bucket, flow_loss = _by_bucket(past, current, flow_by_cell(found, known[last]), seed=seed)
+    flow = flow_by_cell(found, known[last]) if len(found.losers) else None
+    by_bucket, flow_loss = _by_bucket(past, current, flow, seed=seed)
     snapshot = history.snapshot
     names = snapshot.customers.select("customer_id", "name").execute().set_index("customer_id")["name"].sort_index()
     return Losses(
@@ -161,12 +163,15 @@ def _judged(
 
 
 def _by_bucket(
-    past: pd.DataFrame, current: Allowance, flow_rate: pd.Series[float], *, seed: int
+    past: pd.DataFrame, current: Allowance, flow_rate: pd.Series[float] | None, *, seed: int
 ) -> tuple[pd.DataFrame, float]:
-    """Rates of the book by bucket, by both methods; and what flow rates would expect of it."""
+    """Rates of the book by bucket, by both methods; and what flow rates would expect of it (NaN without any)."""
     cells, kept = current.cells, current.loss_given_default
-    flow = flow_rate.reindex(pd.MultiIndex.from_frame(cells[["segment", "bucket"]])).to_numpy(dtype=float)
-    cells = cells.assign(by_flow=cells["exposure"] * flow * kept)
+    by_flow = pd.Series(math.nan, index=cells.index)
+    if flow_rate is not None:
+        flow = flow_rate.reindex(pd.MultiIndex.from_frame(cells[["segment", "bucket"]])).to_numpy(dtype=float)
+        by_flow = cells["exposure"] * flow * kept
+    cells = cells.assign(by_flow=by_flow)
     buckets = current.forward.factors.index
     sums = cells.groupby("bucket")[["exposure", "history", "loss", "by_flow"]].sum().reindex(buckets).fillna(0.0)
     owed = sums["exposure"].where(sums["exposure"] > 0)
@@ -178,12 +183,14 @@ def _by_bucket(
             "rate": rate,
             "low": (rate * spread["low"]).clip(upper=1),
             "high": (rate * spread["high"]).clip(upper=1),
-            "flow": sums["by_flow"] / owed,
+            "flow": math.nan if flow_rate is None else sums["by_flow"] / owed,
             "factor": current.forward.weighted,
             "loss": sums["loss"] / 10**current.decimals,
         }
     )
-    return table.rename_axis(index="bucket"), current.amount(float(sums["by_flow"].sum()))
+    return table.rename_axis(index="bucket"), (
+        math.nan if flow_rate is None else current.amount(float(sums["by_flow"].sum()))
+    )
 
 
 def _spread(past: pd.DataFrame, buckets: list[str], *, seed: int) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -60,7 +61,7 @@ def provision_record_alt(vintages: pd.DataFrame, *, currency: str) -> str:
 def loss_rates(
     rates: pd.DataFrame, *, width: Any = "full", height: float | None = None, ax: Axes | None = None
 ) -> Axes:
-    """The loss rate of each age with its interval; a ring says what flow rates would give.
+    """The loss rate of each age with its interval; a ring says what flow rates would give, where they give any.
 
     ``rates``: index bucket, columns ``rate``, ``low``, ``high``, ``flow`` (0 to 1). Ages without a balance are left.
     """
@@ -73,9 +74,13 @@ def loss_rates(
     ax.plot(np.sqrt(rows["flow"].to_numpy(float)), places, "o", markerfacecolor="white", markeredgecolor=style.QUIET)
     ax.plot(np.sqrt(rows["rate"].to_numpy(float)), places, "o", color=style.ACTUAL, markersize=5)
     for place, (rate, flow) in enumerate(rows[["rate", "flow"]].to_numpy(float)):
-        text = f"{words.share(rate)}  (flow rates {words.share(flow)})"
         ax.annotate(
-            text, (1, place), (6, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center"
+            _both_rates(rate, flow, gap="  "),
+            (1, place),
+            (6, 0),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            va="center",
         )
     ax.set_yticks(places, [str(label) for label in rows.index], color=style.INK)
     ax.set_ylim(len(rows) - 0.4, -0.6)
@@ -86,15 +91,18 @@ def loss_rates(
     ax.set_xlim(0, largest * 1.06)
     ax.spines["left"].set_visible(False)
     ax.grid(axis="x")
-    ax.set_title("% lost, with 95% interval, by days past due; ring: flow rates; the scale is one of roots")
+    ring = "ring: flow rates; " if rows["flow"].notna().any() else ""
+    ax.set_title(f"% lost, with 95% interval, by days past due; {ring}the scale is one of roots")
     return ax
+
+
+def _both_rates(rate: float, flow: float, *, gap: str = " ") -> str:
+    """A rate, and in brackets what flow rates would give; without brackets where they give none."""
+    return words.share(rate) + ("" if math.isnan(flow) else f"{gap}(flow rates {words.share(flow)})")
 
 
 def loss_rates_alt(rates: pd.DataFrame) -> str:
     """What ``loss_rates`` shows, in words."""
     rows = rates.dropna(subset=["rate"])
-    parts = [
-        f"{bucket} {words.share(float(row['rate']))} (flow rates {words.share(float(row['flow']))})"
-        for bucket, row in rows.iterrows()
-    ]
+    parts = [f"{bucket} {_both_rates(float(row['rate']), float(row['flow']))}" for bucket, row in rows.iterrows()]
     return f"Part lost by days past due: {'; '.join(parts)}."

@@ -69,7 +69,8 @@ LOSSES: tuple[Definition, ...] = (
         id="flow_rate_loss",
         name="Loss by flow rates",
         formula="open balance of each bucket x (I - Q)^-1 w, with Q the parts of a month end's buckets that stand in"
-        " each bucket a month later and w the parts written off; times the part that never comes back",
+        " each bucket a month later and w the parts written off; times the part that never comes back; not defined"
+        " where nothing was ever written off",
         unit="currency",
         reading="The usual way to a provision matrix, shown beside the rates that are used. It follows month ends "
         "only.",

@@ -14,6 +14,7 @@ from analysis.reporting.sections import losses_numbers, losses_shown, losses_wor
 
 NO_RECORD = "fewer than two past provisions are old enough to be judged, or nothing was provided and nothing lost"
 NO_BRIDGE = "nothing is expected to be lost, or nothing stands between history and the allowance"
+NO_FLOW = "By flow rates: a dash, because nothing was ever written off, so no debt was seen to flow into a loss."
 NO_YEAR = "the books give no allowance of an earlier month, or there never was one"
 
 
@@ -185,6 +186,12 @@ def _owed(collected: Collected) -> tuple[str, ...]:
     return ("loss_matrix", "loss_rates") if collected.numbers["expected_loss"]["value"] else ("loss_rates",)
 
 
+def _by_age(collected: Collected, id: str) -> blocks.Block:
+    """A table by days past due, with the reason where flow rates are a dash."""
+    no_flow = id == "loss_rates" and collected.numbers["loss_by_flow_rates"]["value"] is None
+    return blocks.table(collected, id, total=id == "loss_matrix", note=NO_FLOW if no_flow else "")
+
+
 def page(collected: Collected) -> dict[str, object]:
     """Page 8: expected loss, from the matrix to the record of past provisions."""
     if "loss_matrix" not in collected.tables:
@@ -192,7 +199,7 @@ def page(collected: Collected) -> dict[str, object]:
         return {"kicker": "Expected loss", "title": "What may be lost?", "unavailable": reason}
     content = [
         blocks.lead(collected, "losses_forward_told", "losses_movement_told", "losses_sales_told"),
-        *(blocks.table(collected, id, total=id == "loss_matrix") for id in _owed(collected)[:1]),
+        *(_by_age(collected, id) for id in _owed(collected)[:1]),
         *blocks.if_any(blocks.figure(collected, "loss_bridge")),
         blocks.lead(collected, "losses_record_told"),
         *blocks.if_any(blocks.figure(collected, "provision_record")),
@@ -210,7 +217,7 @@ def detail(collected: Collected) -> list[blocks.Block]:
         return []
     content = [
         blocks.lead(collected, "losses_method_told"),
-        *(blocks.table(collected, id) for id in _owed(collected)[1:]),
+        *(_by_age(collected, id) for id in _owed(collected)[1:]),
         *blocks.if_any(blocks.table(collected, "loss_movement")),
     ]
     if "loss_assumptions" in collected.tables:

@@ -32,8 +32,8 @@ def method_sentence(found: Losses, *, currency: str) -> str:
     if not found.ever_written_off:
         months = words.plural(len(found.found.marks), "month")
         return (
-            f"In {months} nothing was ever written off, so the past gives no loss rate; only what is open longer than "
-            "anything was ever seen to stay open counts as lost."
+            f"In {months} nothing was ever written off, so the past gives no loss rate, and flow rates are not "
+            "defined; only what is open longer than anything was ever seen to stay open counts as lost."
         )
     other = words.money(found.flow_loss, currency=currency)
     own = words.money(found.allowance.amount(found.allowance.parts()["history"]), currency=currency)
