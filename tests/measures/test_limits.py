@@ -21,7 +21,8 @@ from analysis.ledger.snapshot import Snapshot
 from analysis.measures.exposure import exposures
 from analysis.measures.exposure_days import exposure_days, over_since
 from analysis.measures.limits import limit_months, limit_use
-from analysis.measures.policy_exceptions import exceptions_by_kind, issued_against_policy, share_of_customers
+from analysis.measures.policy_exceptions import exceptions_by_kind, issued_against_policy
+from analysis.measures.share_of_customers import share_of_customers
 
 AS_OF = "2024-03-31"
 

@@ -10,7 +10,7 @@ import pytest
 from small_books import Ledger
 
 from analysis.measures.history import day_number, history_of
-from analysis.models.alert_record import Share, alert_record, is_in_trouble
+from analysis.models.alert_record import alert_record, is_in_trouble, share_of
 from analysis.models.lateness_migration import bands, lateness_migration
 from analysis.models.watch_list import WATCH_RULES, buying_ratios, class_on, watch_list
 
@@ -131,16 +131,19 @@ def test_buying_against_the_usual_by_hand():
     assert np.isnan(found[mark, "B"])
 
 
-def test_wilsons_interval_as_published():
-    # Newcombe, Statistics in Medicine 17 (1998) 857-872, table I, method 3
-    for (count, n), limits in {
-        (81, 263): (0.2553, 0.3662),
-        (15, 148): (0.0624, 0.1605),
-        (0, 20): (0.0000, 0.1611),
-        (1, 29): (0.0061, 0.1718),
-    }.items():
-        assert Share(count=count, of=n).interval == pytest.approx(limits, abs=5e-5)
-    assert np.isnan(Share(count=0, of=0).value)
+def test_alerts_of_one_customer_are_not_independent():
+    names = np.array([f"K{k}" for k in range(20)], dtype=object)
+    once = share_of(names, np.arange(20) < 5)
+    # one alert each: log-odds of a quarter -1.0986, standard error sqrt(1 / (19 x 0.25 x 0.75)) = 0.5298, and
+    # Student's t of 19 degrees 2.093 (printed tables): -2.2075 to 0.0103
+    assert (once.count, once.of, once.customers, once.value) == (5, 20, 20, 0.25)
+    assert (once.low, once.high) == pytest.approx((0.0991, 0.5026), abs=1e-4)
+    # each alert ten times over tells no more, where alerts taken for independent would narrow by the root of ten
+    often = share_of(np.repeat(names, 10), np.repeat(np.arange(20) < 5, 10))
+    assert (often.of, often.customers, often.value) == (200, 20, 0.25)
+    assert (often.low, often.high) == pytest.approx((once.low, once.high))
+    nothing = share_of(names[:0], np.zeros(0, dtype=bool))
+    assert np.isnan([nothing.value, nothing.low, nothing.high]).all()
 
 
 def test_trouble_is_a_tenth_ninety_one_days_late_or_a_write_off():
@@ -182,8 +185,8 @@ def test_alerts_judged_by_hand():
     assert record.median_lead_months == 2.0
     # off the list and well at marks 0 to 4: A once (0), B 0, 2, 3, 4, C 0, 1, 3, 4, D five times, E 3, 4, F 0; within
     # two months trouble began for C (0, 1), D (4) and F (0)
-    assert (record.others.count, record.others.of) == (4, 17)
-    assert record.by_reason(watched)[["alerts", "came"]].to_numpy().tolist() == [[2, 1]]
+    assert (record.others.count, record.others.of, record.others.customers) == (4, 17, 6)
+    assert record.by_reason(watched)[["alerts", "customers", "came"]].to_numpy().tolist() == [[2, 2, 1]]
 
 
 def test_moves_between_bands_by_hand():

@@ -155,21 +155,20 @@ def record(came, alerts, foreseen, onsets):
         horizon=6,
         alerts=pd.DataFrame({"is_judged": [True] * alerts}),
         onsets=table,
-        precision=Share(count=came, of=alerts),
-        recall=Share(count=foreseen, of=onsets),
-        others=Share(count=1, of=10),
+        precision=Share(count=came, of=alerts, customers=alerts // 2, low=0.2553, high=0.3662),
+        recall=Share(count=foreseen, of=onsets, customers=onsets // 2, low=0.0624, high=0.1605),
+        others=Share(count=1, of=10, customers=10, low=0.01, high=0.4),
     )
 
 
 def test_alerts_are_said_with_their_intervals_or_not_at_all():
-    # 81 of 263: 25.5% to 36.6%; 15 of 148: 6.2% to 16.1% (Newcombe 1998, table I)
     assert spaced(watch_words.alerts_sentence(record(81, 263, 15, 148), minimum=10)) == (
         "Of 263 earlier alerts, 30.8% (25.5% to 36.6%) came true: trouble began within 6 months, as it did for 10.0% "
-        "of customers not on the list. Of 148 beginnings of trouble, 10.1% (6.24% to 16.0%) were foreseen, half of "
+        "of customers not on the list. Of 148 beginnings of trouble, 10.1% (6.24% to 16.1%) were foreseen, half of "
         "them by 3 months or more."
     )
-    assert spaced(watch_words.alerts_sentence(record(1, 9, 5, 50), minimum=10)) == (
-        "How often trouble follows an alert cannot be said: 9 alerts of earlier months can be judged."
+    assert spaced(watch_words.alerts_sentence(record(1, 19, 5, 50), minimum=10)) == (
+        "How often trouble follows an alert cannot be said: 19 alerts of 9 customers can be judged."
     )
 
 
@@ -253,7 +252,7 @@ def test_the_page_holds_together(sample, watched, tmp_path):
     assert tables
     assert all(len(table.rows) <= page_7.SHOWN for table in tables)
     alerts = watch_shown.alerts_table(watched, minimum=10)
-    assert (alerts["share"].notna() == (alerts["alerts"] >= 10)).all()
+    assert (alerts["share"].notna() == (alerts["customers"] >= 10)).all()
     whole = watch_shown.listed(watched)
     assert len(collected.tables["watch_all"]["rows"]) == len(whole)
     on_list = whole[whole["status"] != "out"]

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from statsmodels.stats.proportion import proportion_confint
+from numpy.typing import NDArray
 
+from analysis.measures.share_of_customers import share_of_customers
 from analysis.models.watch_list import WatchList
 
 HORIZON_MONTHS = 6
@@ -20,22 +21,33 @@ _ROUNDING = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """``count`` of ``of``, with Wilson's 95% interval; NaN of nothing."""
+    """``count`` of ``of``, which ``customers`` different customers had, with its 95% interval over them.
+
+    Alerts of one customer are alike, so customers are the units:
+    :func:`analysis.measures.share_of_customers.share_of_customers`. NaN of nothing, limits NaN of one customer.
+    """
 
     count: int
     of: int
+    customers: int
+    low: float
+    high: float
 
     @property
     def value(self) -> float:
         return self.count / self.of if self.of else math.nan
 
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Source: Wilson, Journal of the American Statistical Association 22 (1927) 209-212."""
-        if not self.of:
-            return math.nan, math.nan
-        low, high = proportion_confint(self.count, self.of, alpha=0.05, method="wilson")
-        return float(low), float(high)
+
+def share_of(customers: NDArray[np.object_], came: NDArray[np.bool_]) -> Share:
+    """The share of rows that came true, each with its customer.
+
+    >>> share_of(np.array(["A", "A", "B"]), np.array([True, False, False])).customers
+    2
+    """
+    names, code = np.unique(customers.astype(str), return_inverse=True)
+    totals, counts = np.bincount(code), np.bincount(code, weights=came)
+    _, low, high = share_of_customers(counts.astype(float), totals.astype(float))
+    return Share(count=int(came.sum()), of=len(came), customers=len(names), low=low, high=high)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -67,15 +79,15 @@ class AlertRecord:
         return float(lead.median()) if len(lead) else math.nan
 
     def by_reason(self, watched: WatchList) -> pd.DataFrame:
-        """Judged alerts by reason, one that had several counted under each: ``reason``, ``alerts``, ``came``,
-        ``precision``, ``low``, ``high``."""
+        """Judged alerts by reason, one that had several counted under each: ``reason``, ``alerts``, ``customers``,
+        ``came``, ``precision``, ``low``, ``high``."""
         judged = self.alerts[self.alerts["is_judged"]]
         rows = []
         for rule in watched.rules:
             of_rule = judged[judged[rule.flag]]
-            share = Share(count=int(of_rule["came"].sum()), of=len(of_rule))
-            rows.append((rule.name, share.of, share.count, share.value, *share.interval))
-        table = pd.DataFrame(rows, columns=["reason", "alerts", "came", "precision", "low", "high"])
+            share = _share(of_rule, "came")
+            rows.append((rule.name, share.of, share.customers, share.count, share.value, share.low, share.high))
+        table = pd.DataFrame(rows, columns=["reason", "alerts", "customers", "came", "precision", "low", "high"])
         return table[table["alerts"] > 0].reset_index(drop=True)
 
 
@@ -131,10 +143,14 @@ def alert_record(watched: WatchList, trouble: pd.Series[bool], *, horizon: int =
         horizon=horizon,
         alerts=alerts,
         onsets=onsets,
-        precision=Share(count=int(alerts.loc[alerts["is_judged"], "came"].sum()), of=int(alerts["is_judged"].sum())),
-        recall=Share(count=int(onsets["foreseen"].sum()), of=len(onsets)),
-        others=Share(count=int((calm & within).sum()), of=int(calm.sum())),
+        precision=_share(alerts[alerts["is_judged"]], "came"),
+        recall=_share(onsets, "foreseen"),
+        others=share_of(customers[np.nonzero(calm)[0]], within[calm]),
     )
+
+
+def _share(rows: pd.DataFrame, column: str) -> Share:
+    return share_of(rows["customer_id"].to_numpy(dtype=object), rows[column].to_numpy(dtype=bool))
 
 
 def _wide(flags: pd.Series, marks: list[int]) -> pd.DataFrame:

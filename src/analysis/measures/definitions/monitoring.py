@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from analysis.measures.definitions.entry import Definition
 
-_WILSON = "interval: Wilson, Journal of the American Statistical Association 22 (1927) 209-212"
+_OVER_CUSTOMERS = (
+    "interval over customers, whose alerts are alike: ratio of cluster samples, Cochran, Sampling Techniques (3rd ed., "
+    "1977), on log-odds as Korn and Graubard, Survey Methodology 24 (1998) 193-201"
+)
 
 MONITORING: tuple[Definition, ...] = (
     Definition(
@@ -44,7 +47,7 @@ MONITORING: tuple[Definition, ...] = (
         reading="How often an alert is right. Compare it with the share of customers off the list for whom trouble "
         "began, which stands beside it.",
         trap="An alert that is acted upon prevents what it warns of and then counts as false.",
-        source=f"Trouble as severe delinquency of Dun & Bradstreet, on open balances; {_WILSON}.",
+        source=f"Trouble as severe delinquency of Dun & Bradstreet, on open balances; {_OVER_CUSTOMERS}.",
         better="higher",
     ),
     Definition(
@@ -54,7 +57,7 @@ MONITORING: tuple[Definition, ...] = (
         unit="share",
         reading="How much of the trouble the list knew of before it began.",
         trap="A list of everybody foresees everything: read it beside the share of alerts that came true.",
-        source=f"Information retrieval; {_WILSON}.",
+        source=f"Information retrieval; {_OVER_CUSTOMERS}.",
         better="higher",
     ),
     Definition(

@@ -100,19 +100,23 @@ def _numbers(findings: Findings, watched: Watch, *, currency: str, minimum: int)
         ("alert_precision", record.precision, "Alerts that came true", "alert_precision"),
         ("alert_recall", record.recall, "Trouble foreseen", "alert_recall"),
     ):
-        low, high = share.interval
-        known = share.of >= minimum
+        known = share.customers >= minimum
         findings.number(
             id,
             share.value if known else None,
             unit="share",
             label=label,
             definition=definition,
-            low=low if known else None,
-            high=high if known else None,
+            low=share.low if known else None,
+            high=share.high if known else None,
             better="higher",
             count=share.of,
-            inputs={"count": float(share.count), "of": float(share.of), "others": record.others.value},
+            inputs={
+                "count": float(share.count),
+                "of": float(share.of),
+                "customers": float(share.customers),
+                "others": record.others.value,
+            },
         )
     lead = record.median_lead_months
     findings.number(
@@ -169,7 +173,9 @@ def _tables(findings: Findings, watched: Watch, *, currency: str, minimum: int) 
         findings.unavailable("alerts_by_reason", NO_ALERT)
     else:
         shares = dict.fromkeys(["share", "from", "to"], "share")
-        findings.table("alerts_by_reason", alerts, caption="Earlier alerts, with 95% intervals", units=shares)
+        findings.table(
+            "alerts_by_reason", alerts, caption="Earlier alerts, with 95% intervals over customers", units=shares
+        )
     findings.table(
         "lateness_migration", watch_shown.migration_table(watched), caption="Customers by oldest item, before and now"
     )

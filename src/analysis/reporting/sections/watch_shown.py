@@ -42,13 +42,13 @@ def listed(watched: Watch | None, *, status: str | None = None) -> pd.DataFrame:
 def alerts_table(watched: Watch | None, *, minimum: int = 10) -> pd.DataFrame:
     """How alerts turned out by reason: alerts judged, those that came true, their share and its interval.
 
-    Fewer than ``minimum`` alerts have no share.
+    Alerts of fewer than ``minimum`` customers have no share.
     """
     if watched is None:
         return pd.DataFrame()
     table = watched.record.by_reason(watched.watched)
     shares = ["precision", "low", "high"]
-    table[shares] = table[shares].where(table["alerts"] >= minimum, axis=0)
+    table[shares] = table[shares].where(table["customers"] >= minimum, axis=0)
     return table.rename(columns={"came": "true", "precision": "share", "low": "from", "high": "to"})
 
 

@@ -79,15 +79,16 @@ def missing_sentence(watched: WatchList) -> str:
 
 def alerts_sentence(record: AlertRecord, *, minimum: int) -> str:
     """How alerts of earlier months turned out; where there are too few, that they are."""
-    if record.precision.of < minimum:
+    if record.precision.customers < minimum:
         judged = words.plural(record.precision.of, "alert") if record.precision.of else "no alert"
-        return f"How often trouble follows an alert cannot be said: {judged} of earlier months can be judged."
+        who = f" of {words.plural(record.precision.customers, 'customer')}" if record.precision.of else ""
+        return f"How often trouble follows an alert cannot be said: {judged}{who} can be judged."
     said = (
         f"Of {words.count(record.precision.of)} earlier alerts, {share_told(record.precision)} came true: trouble "
         f"began within {record.horizon} months, as it did for {words.share(record.others.value)} of customers not on "
         "the list."
     )
-    if record.recall.of < minimum:
+    if record.recall.customers < minimum:
         return said
     said += f" Of {words.plural(record.recall.of, 'beginning')} of trouble, {share_told(record.recall)} were foreseen"
     lead = record.median_lead_months
@@ -96,8 +97,7 @@ def alerts_sentence(record: AlertRecord, *, minimum: int) -> str:
 
 def share_told(share: Share) -> str:
     """A share with its interval: "25% (19% to 32%)"."""
-    low, high = share.interval
-    return f"{words.share(share.value)} ({words.interval(low, high, unit='share')})"
+    return f"{words.share(share.value)} ({words.interval(share.low, share.high, unit='share')})"
 
 
 def drift_sentence(drift: Drift, *, last: int) -> str:
