@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -22,8 +21,6 @@ CELL_MOST = 32_767
 # Beginnings from which spreadsheet programs make a formula or a command (OWASP, "CSV injection"), with the full-width
 # forms that some of them read alike.
 _BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
-# Two code points that are no characters, and that XML 1.0 (section 2.2) does not allow.
-_NO_CHARACTERS: Mapping[int, None] = {0xFFFE: None, 0xFFFF: None}
 
 
 def cell_text(text: str) -> str:
@@ -32,7 +29,7 @@ def cell_text(text: str) -> str:
     >>> cell_text("=1+1")
     '=1+1'
     """
-    shown = words.printable(text).translate(_NO_CHARACTERS)
+    shown = words.printable(text)
     if not is_cut(shown):
         return shown
     # cut between two characters also where one takes two units

@@ -223,10 +223,11 @@ def shortened(text: str, *, most: int) -> str:
 def printable(text: str) -> str:
     """``text`` in composed form, without control characters, text-direction overrides and lone surrogates.
 
-    Such characters are invisible and can turn the order of a printed line round; none belongs to a name.
+    Such characters are invisible and can turn the order of a printed line round; none belongs to a name. Nor do the
+    two code points that are no characters and that XML 1.0 (section 2.2) does not allow.
     """
     kept = (" " if mark in "\t\r\n" else mark for mark in unicodedata.normalize("NFC", text))
-    return "".join(mark for mark in kept if unicodedata.category(mark) not in ("Cc", "Cf", "Cs"))
+    return "".join(m for m in kept if m not in "\ufffe\uffff" and unicodedata.category(m) not in ("Cc", "Cf", "Cs"))
 
 
 def _said(value: Number | None, say: Callable[[Decimal], str]) -> str:
