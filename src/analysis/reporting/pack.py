@@ -28,15 +28,7 @@ TITLE = "Credit risk report"
 def pack(collected: Collected, *, company: Company, as_of: date, known_by: date, report_id: str) -> dict[str, Any]:
     """The page model of the report, as :mod:`analysis.reporting.pages` describes it."""
     return {
-        "metadata": {
-            "company": company.name,
-            "title": TITLE,
-            "as_of": as_of.isoformat(),
-            "known_by": known_by.isoformat(),
-            "report_id": report_id,
-            "language": "en",
-            "accent": company.report.accent,
-        },
+        "metadata": metadata(company, title=TITLE, as_of=as_of, known_by=known_by, report_id=report_id),
         "pages": [
             summary.page(collected, as_of=as_of),
             ledger.page(collected),
@@ -52,4 +44,17 @@ def pack(collected: Collected, *, company: Company, as_of: date, known_by: date,
             trust.page(collected),
             *appendix.pages(collected),
         ],
+    }
+
+
+def metadata(company: Company, *, title: str, as_of: date, known_by: date, report_id: str) -> dict[str, Any]:
+    """What stands on every page of an edition."""
+    return {
+        "company": company.name,
+        "title": title,
+        "as_of": as_of.isoformat(),
+        "known_by": known_by.isoformat(),
+        "report_id": report_id,
+        "language": "en",
+        "accent": company.report.accent,
     }
