@@ -7,6 +7,8 @@ class Fault(Exception):
     """A fault whose message is meant for the person who can mend it; shown without a traceback."""
 
     exit_code = 1
+    run_id: str | None = None
+    """The run that failed by it, where one had begun and its record stayed behind."""
 
 
 class UsageFault(Fault):

@@ -71,8 +71,11 @@ class Workshop:
         parameters: dict | None = None,
         limits: Limits | None = None,
         progress: object = None,
+        anew: bool = True,
+        run_id: str | None = None,
         **changes: object,
     ) -> Published:
+        """All runs of a workshop are made of the same, so that only one made ``anew`` does anything twice."""
         return run(
             self.recipe(*steps, **changes),
             reports=self.reports,
@@ -80,6 +83,8 @@ class Workshop:
             parameters=parameters or {},
             limits=limits or Limits(cell_seconds=60, run_seconds=120),
             progress=progress or Silence(),
+            anew=anew,
+            run_id=run_id,
         )
 
     def earlier(self) -> Published:
@@ -141,7 +146,8 @@ class Workshop:
                 )
                 try:
                     run(recipe, reports=Path({str(self.reports)!r}), period={PERIOD!r}, parameters={{}},
-                        limits=Limits(cell_seconds=60, run_seconds=float(sys.argv[1])), progress=PlainLines(sys.stderr))
+                        limits=Limits(cell_seconds=60, run_seconds=float(sys.argv[1])), progress=PlainLines(sys.stderr),
+                        anew=True)
                 except Fault as fault:
                     print(fault, file=sys.stderr)
                     sys.exit(fault.exit_code)

@@ -45,7 +45,7 @@ def findings_of(done: Published) -> dict[str, dict[str, dict[str, object]]]:
 def test_the_sample_is_published_whole_and_verifies(sample: Published):
     assert verify(sample.report) == []
     found = {path.name for path in sample.report.iterdir()}
-    files = {REPORT, *FROZEN, "findings.json", "manifest.json", "quarantine.csv"}
+    files = {REPORT, *FROZEN, "findings.json", "log.jsonl", "manifest.json", "quarantine.csv"}
     assert found == files | {"tables", "figures", "notebooks"}
     assert {path.name for path in (sample.report / "notebooks").iterdir()} == {
         "1_ledger.ipynb",

@@ -38,6 +38,7 @@ def test_a_run_publishes_all_of_it_and_says_what_it_is(workshop):
     assert found == {
         "credit-risk-report.pdf",
         "findings.json",
+        "log.jsonl",
         "manifest.json",
         "notebooks/1_ledger.ipynb",
         "notebooks/9_report.ipynb",
@@ -95,7 +96,7 @@ def test_equal_runs_leave_equal_outputs_under_a_new_id(workshop):
     assert second.run_id.rpartition("-") == (first.run_id.rpartition("-")[0], "-", "2")
     one, two = (workshop.contents(run.folder) for run in (first, second))
     assert one.keys() == two.keys()
-    for name in one.keys() - {"manifest.json"}:
+    for name in one.keys() - {"manifest.json", "log.jsonl"}:
         assert one[name].replace(first.run_id.encode(), second.run_id.encode()) == two[name], name
     assert (workshop.reports / "2026-10-31").resolve() == second.folder
     assert verify(first.folder) == verify(second.folder) == []

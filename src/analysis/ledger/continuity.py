@@ -53,7 +53,7 @@ def against_earlier(
 
 def _repeated(earlier: EarlierExport, files: pd.DataFrame, last: date | None, policy: Policy) -> Iterator[Fact]:
     invoices = files[files["table"] == "invoices"]
-    if set(invoices["sha256"]) != earlier.files.get("invoices") or (last is not None and last > earlier.as_of):
+    if frozenset(invoices["sha256"]) != earlier.files.get("invoices") or (last is not None and last > earlier.as_of):
         return
     yield Fact(
         table="invoices",

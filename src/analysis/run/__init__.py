@@ -20,12 +20,12 @@ from pathlib import Path
 from analysis.run.attempt import Attempt
 from analysis.run.interruption import Interruptible, Interruption, OverdueFault, StoppedFault
 from analysis.run.judgement import NotebookFault
-from analysis.run.manifest import Difference, verify
 from analysis.run.notebooks import NotebookStep, Value
 from analysis.run.processes import adopting_orphans
 from analysis.run.progress import LiveLines, PlainLines, Progress, Silence, progress_on
 from analysis.run.publication import ReportsFolder, period_of
 from analysis.run.recipe import Limits, Published, Recipe
+from analysis.run.verification import Difference, verify
 
 __all__ = [
     "Difference",
@@ -54,8 +54,14 @@ def run(
     parameters: Mapping[str, Value],
     limits: Limits,
     progress: Progress,
+    anew: bool = False,
+    run_id: str | None = None,
 ) -> Published:
     """Carries out ``recipe`` for the as-of date ``period`` and publishes the result under ``reports``.
+
+    Where the period is published already, made of the same inputs, configuration, code, parameters and libraries,
+    and whole, nothing is made and the result says so, unless ``anew``. ``run_id`` is given where a run is made once
+    more, to be compared.
 
     Raises UsageFault before anything starts where a parameter, a notebook or the reports folder is
     not right, BusyFault where another run holds the period, RunFault where a notebook or the
@@ -64,7 +70,15 @@ def run(
     the time limit of ``prepare`` and ``finish`` work in the main thread only; several runs at once
     belong in several processes.
     """
-    attempt = Attempt(recipe, period=period_of(period), parameters=parameters, limits=limits, progress=progress)
+    attempt = Attempt(
+        recipe,
+        period=period_of(period),
+        parameters=parameters,
+        limits=limits,
+        progress=progress,
+        anew=anew,
+        run_id=run_id,
+    )
     folder = ReportsFolder(reports)
     try:
         with (

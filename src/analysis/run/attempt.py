@@ -8,27 +8,43 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from analysis.faults import Fault, RunFault, UsageFault
+from analysis.run.assembly import assemble
 from analysis.run.failure import fault_of, status_of
 from analysis.run.interruption import Interruptible, Interruption, OverdueFault
-from analysis.run.manifest import MANIFEST, code_version, digest, library_versions, outputs_of, sealed, sha256_of
+from analysis.run.log import RunLog
+from analysis.run.manifest import MANIFEST, code_version, library_versions, read_manifest, sha256_of
 from analysis.run.notebooks import Notebook, Value, distribute, read_notebooks
+from analysis.run.origin import OF_REPORTS, Origin
 from analysis.run.processes import descendants, kernel_environment, stop_processes
 from analysis.run.progress import Progress
-from analysis.run.publication import ReportsFolder, make_durable, period_of, remove_scratch, require_plain_files
+from analysis.run.publication import ReportsFolder, period_of, remove_scratch
 from analysis.run.recipe import Limits, Published, Recipe
 from analysis.run.schedule import run_in_order
+from analysis.run.verification import intact
 
 
 class Attempt:
-    """A recipe with checked parameters; UsageFault, before anything is written, where they are not right."""
+    """A recipe with checked parameters; UsageFault, before anything is written, where they are not right.
+
+    ``anew`` makes a report that is published already; ``run_id`` is that of the run which is made once more.
+    """
 
     def __init__(
-        self, recipe: Recipe, *, period: str, parameters: Mapping[str, Value], limits: Limits, progress: Progress
+        self,
+        recipe: Recipe,
+        *,
+        period: str,
+        parameters: Mapping[str, Value],
+        limits: Limits,
+        progress: Progress,
+        anew: bool = False,
+        run_id: str | None = None,
     ) -> None:
         self._recipe, self._period, self._limits, self._progress = recipe, period, limits, progress
         self._parameters = dict(parameters)
@@ -43,13 +59,16 @@ class Attempt:
             configuration = sha256_of(recipe.company)
         except OSError as error:
             raise UsageFault(f"{recipe.company}: cannot be read ({error.strerror})") from None
-        self._origin: dict[str, Any] = {
-            "as_of": period,
-            "known_by": self._standard["known_by"],
-            "company": {"file": recipe.company.name, "sha256": configuration},
-            "code": code_version({notebook.name: notebook.sha256 for notebook in self._notebooks}),
-            "parameters": {name: str(value) for name, value in self._parameters.items()},
-        }
+        named = {"name": recipe.name} if recipe.name else {}
+        self._origin = Origin(
+            as_of=period,
+            known_by=self._standard["known_by"],
+            company={"file": recipe.company.name, "sha256": configuration, **named},
+            code=code_version({notebook.name: notebook.sha256 for notebook in self._notebooks}),
+            parameters={name: str(value) for name, value in self._parameters.items()},
+        )
+        self._anew, self._run_id = anew, run_id
+        self._log = RunLog()
         self._started = _now()
         self._deadline = time.monotonic() + limits.run_seconds
         self._before = descendants()
@@ -58,25 +77,26 @@ class Attempt:
         self._seconds: dict[str, float] = {}
         self._folder: ReportsFolder | None = None
         self._scratch: Path | None = None
-        self._run_id: str | None = None
+        self._log.note("run", as_of=period, started=self._started)
 
     def carry_out(self, folder: ReportsFolder, interruptible: Interruptible) -> Published:
         """Does it all, once; the caller holds the period's lock. Whatever goes wrong is raised as a Fault."""
         self._folder = folder
         try:
-            folder.current(self._period)
+            folder.require_company(self._recipe.name, period=self._period)
             folder.clear_stale_scratch(self._period)
             self._scratch = folder.new_scratch(self._period)
             with self._step("prepare"):
                 summary = self._prepare(self._scratch)
-            self._run_notebooks(self._scratch)
-            with self._step("report"):
-                self._recipe.finish(self._scratch)
-            stop_processes(self._scratch, before=self._before)
-            with self._step("publish"):
-                finished = self._assemble(self._scratch, summary)
-                interruptible.deafen()
-                report = folder.publish(finished, period=self._period, run_id=self._known_run_id())
+            standing = self._standing(folder, summary)
+            if standing is None:
+                self._make(self._scratch)
+                with self._step("publish"):
+                    self._recipe.await_turn()
+                    stated = self._stated(folder, summary)
+                    finished = assemble(self._scratch, log=self._log, stated=stated, now=_now)
+                    interruptible.deafen()
+                    report = folder.publish(finished, period=self._period, run_id=self._known_run_id())
         except BaseException as error:
             interruptible.deafen()
             fault = fault_of(error, stage=self._stage)
@@ -84,8 +104,9 @@ class Attempt:
             self._record(fault)
             raise fault from (None if isinstance(error, (Fault, Interruption)) else error)
         self._clean()
-        run_id = self._known_run_id()
-        return Published(run_id=run_id, folder=folder.runs / run_id, report=report, seconds=dict(self._seconds))
+        if standing is not None:
+            return standing
+        return self._published(folder.runs / self._known_run_id(), report, summary)
 
     def abandon(self, fault: Fault) -> None:
         """Cleans up from another thread, when the main one does not come back from a stage."""
@@ -101,12 +122,41 @@ class Attempt:
         summary = dict(self._recipe.prepare(scratch))
         try:
             json.dumps(summary)
-            self._origin["inputs"] = summary.pop("inputs")
-            hashes = sorted(str(entry["sha256"]) for entry in self._origin["inputs"])
+            origin = replace(self._origin, inputs=summary.pop("inputs"))
+            self._log.note("inputs", content_sha256=origin.content_sha256)
         except (KeyError, TypeError, ValueError) as error:
             raise RunFault(f"prepare: does not say what went in ({type(error).__name__}: {error})") from None
-        self._origin["content_sha256"] = digest({**self._origin, "inputs": hashes})
+        self._origin = origin
         return summary
+
+    def _standing(self, folder: ReportsFolder, summary: Mapping[str, Any]) -> Published | None:
+        """The report of the period, where it was made of the very same and nobody touched it since."""
+        current = None if self._anew else folder.current(self._period)
+        manifest = read_manifest(current) if current else None
+        if current is None or manifest is None or manifest.get("libraries") != library_versions():
+            return None
+        # Earlier reports may have been printed since, of which a backfilled run is not made.
+        leaving_out = OF_REPORTS if self._recipe.backfilled else frozenset[str]()
+        if not self._origin.made(manifest, leaving_out=leaving_out) or not intact(current):
+            return None
+        return self._published(current, folder.root / self._period, summary, made=False)
+
+    def _published(self, run: Path, report: Path, summary: Mapping[str, Any], *, made: bool = True) -> Published:
+        return Published(
+            run_id=run.name,
+            folder=run,
+            report=report,
+            seconds=dict(self._seconds),
+            manifest_sha256=sha256_of(run / MANIFEST),
+            alarms=tuple(summary.get("alarms", ())),
+            made=made,
+        )
+
+    def _make(self, scratch: Path) -> None:
+        self._run_notebooks(scratch)
+        with self._step("report"):
+            self._recipe.finish(scratch)
+        stop_processes(scratch, before=self._before)
 
     def _run_notebooks(self, scratch: Path) -> None:
         # Here, not above: papermill takes a second or two to import, which `verify` need not wait for.
@@ -130,7 +180,7 @@ class Attempt:
                     environment=environment,
                     cell_seconds=self._limits.cell_seconds,
                     stopping=self._stopping,
-                    on_cell=lambda number: self._progress.cell(notebook.name, number),
+                    on_cell=lambda number: self._cell(notebook.name, number),
                 )
 
         run_in_order(
@@ -142,37 +192,21 @@ class Attempt:
         )
         stop_processes(scratch, before=self._before)
 
-    def _assemble(self, scratch: Path, summary: Mapping[str, Any]) -> Path:
-        """The folder to publish: what ``finish`` left, the executed notebooks, the manifest."""
-        finished = scratch / "publish"
-        require_plain_files(finished)
-        if not any(finished.iterdir()):
-            raise RunFault("report: nothing was left in publish/; there is nothing to publish")
-        for name in ("notebooks", MANIFEST):
-            if os.path.lexists(finished / name):
-                raise RunFault(f"report: publish/{name} is the run's own to write")
-        (scratch / "notebooks").rename(finished / "notebooks")
-        assert self._folder is not None
-        content = {
-            **self._origin,
+    def _stated(self, folder: ReportsFolder, summary: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            **self._origin.as_dict(),
+            "backfilled": self._recipe.backfilled,
             "run_id": self._known_run_id(),
             "prepared": summary,
-            "libraries": library_versions(),
-            "outputs": outputs_of(finished),
-            "previous": self._folder.previous(self._period),
+            "previous": folder.previous(self._period),
             "started": self._started,
-            "ended": _now(),
         }
-        (finished / MANIFEST).write_bytes(sealed(content))
-        make_durable(finished)
-        return finished
 
     def _known_run_id(self) -> str:
         """The run's id: from inputs, configuration, code and parameters, as far as they are known."""
         if self._run_id is None:
             assert self._folder is not None
-            content = self._origin.get("content_sha256") or digest(self._origin)
-            self._run_id = self._folder.new_run_id(self._period, content)
+            self._run_id = self._folder.new_run_id(self._period, self._origin.content_sha256)
         return self._run_id
 
     @contextmanager
@@ -180,15 +214,22 @@ class Attempt:
         began = time.monotonic()
         self._stage = stage or name
         self._progress.begin(name, cells=cells)
+        self._log.note("begins", step=name)
         try:
             yield
         except BaseException as error:
             # What ends because the run was given up has no fault of its own.
-            told = "stopped" if self._stopping.is_set() else str(fault_of(error, stage=name))
-            self._progress.end(name, fault=told)
+            fault = fault_of(error, stage=name)
+            self._progress.end(name, fault="stopped" if self._stopping.is_set() else str(fault))
+            self._log.note_fault(name, fault)
             raise
         self._seconds[name] = time.monotonic() - began
         self._progress.end(name)
+        self._log.note("ends", step=name)
+
+    def _cell(self, name: str, number: int) -> None:
+        self._progress.cell(name, number)
+        self._log.note("cell", step=name, cell=number)
 
     def _check_time(self) -> None:
         if time.monotonic() > self._deadline:
@@ -210,7 +251,8 @@ class Attempt:
             with suppress(OSError):
                 run_id = self._known_run_id()
                 status = status_of(fault, run_id=run_id, as_of=self._period, stage=self._stage)
-                self._folder.record_failure(run_id, status)
+                self._folder.record_failure(run_id, {**status, "log": self._log.events})
+                fault.run_id = run_id
 
 
 def _now() -> str:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -75,7 +77,6 @@ class _OwnKernel(AsyncKernelManager):
             argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
             display_name="Python 3",
             language="python",
-            metadata={"supported_encryption": ["curve"]},
         )
 
 
@@ -131,8 +132,10 @@ def execute(
         folder.mkdir(parents=True, exist_ok=True)
     source, executed = records / f"{notebook.name}.ipynb", scratch / "notebooks" / f"{notebook.name}.ipynb"
     source.write_bytes(notebook.content)
-    # Without encryption each kernel warns that it listens on TCP in the clear.
-    kernel = {"transport_encryption": "auto", "connection_file": str(records / f"{notebook.name}.json")}
+    # Sockets of the file system, in a folder of their own: no other user can reach them, no other kernel can have
+    # taken the port, and a machine without any network will do. Its path is short because the system allows 107 bytes.
+    sockets = tempfile.mkdtemp(prefix="paycurve-")
+    kernel = {"transport": "ipc", "ip": f"{sockets}/k", "connection_file": str(records / f"{notebook.name}.json")}
     watch = _Watch(
         notebook=notebook,
         on_cell=on_cell,
@@ -158,6 +161,7 @@ def execute(
         raise _failure(error, watch) from None
     finally:
         _close_loop()
+        shutil.rmtree(sockets, ignore_errors=True)
     judge_cells(node, notebook)
     if watch.asked_to_exit is not None:
         raise exited(notebook.name, watch.asked_to_exit)

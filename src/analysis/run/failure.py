@@ -13,6 +13,8 @@ _BY_EXIT_CODE = {
     3: ("data_rejected", "the data were rejected"),
     4: ("invariant", "figures that must agree do not"),
     5: ("stage_failed", "the stage failed"),
+    6: ("differs", "the report is not what was published"),
+    75: ("busy", "another run holds the period"),
 }
 
 
@@ -25,9 +27,15 @@ def fault_of(error: BaseException, *, stage: str) -> Fault:
     return RunFault(f"{stage}: {type(error).__name__}" + (f": {text}" if text else ""))
 
 
+def public_message(fault: Fault) -> str:
+    """What may be told of ``fault`` in a file or a log that others read: nothing out of the books."""
+    _, sentence = _BY_EXIT_CODE.get(fault.exit_code, ("failed", "the run failed"))
+    return str(getattr(fault, "public", f"{sentence}; the run's own output says more"))
+
+
 def status_of(fault: Fault, *, run_id: str, as_of: str, stage: str) -> dict[str, Any]:
     """The content of ``status.json``: stage, notebook and cell where there is one, reason, message, exit code."""
-    reason, sentence = _BY_EXIT_CODE.get(fault.exit_code, ("failed", "the run failed"))
+    reason, _ = _BY_EXIT_CODE.get(fault.exit_code, ("failed", "the run failed"))
     return {
         "run_id": run_id,
         "as_of": as_of,
@@ -35,6 +43,6 @@ def status_of(fault: Fault, *, run_id: str, as_of: str, stage: str) -> dict[str,
         "notebook": getattr(fault, "notebook", None),
         "cell": getattr(fault, "cell", None),
         "reason": getattr(fault, "reason", reason),
-        "message": getattr(fault, "public", f"{sentence}; the run's own output says more"),
+        "message": public_message(fault),
         "exit_code": fault.exit_code,
     }

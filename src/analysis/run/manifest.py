@@ -1,4 +1,4 @@
-"""The manifest of a published run: what went in, what came out, and whether both are still so."""
+"""The manifest of a published run: what went in and what came out, sealed."""
 
 from __future__ import annotations
 
@@ -7,29 +7,15 @@ import json
 import platform
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import analysis
-from analysis.faults import UsageFault
 
 MANIFEST = "manifest.json"
 _SEAL = "seal"
 _DISTRIBUTION = "paycurve"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
-    """One way in which a published run is not what its manifest says."""
-
-    path: str
-    kind: Literal["changed", "missing", "added"]
-    detail: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.path}: {self.kind}" + (f" ({self.detail})" if self.detail else "")
 
 
 def sha256_of(path: Path) -> str:
@@ -82,7 +68,7 @@ def outputs_of(folder: Path) -> dict[str, dict[str, str | int]]:
     """SHA-256 and size in bytes of every file below ``folder`` but the manifest, by its path."""
     return {
         name: {"sha256": sha256_of(path), "size": path.stat().st_size}
-        for name, path in _members(folder)
+        for name, path in members(folder)
         if name != MANIFEST
     }
 
@@ -92,59 +78,26 @@ def sealed(content: Mapping[str, Any]) -> bytes:
     return (json.dumps({**content, _SEAL: digest(dict(content))}, indent=2, sort_keys=True) + "\n").encode()
 
 
-def verify(report: Path) -> list[Difference]:
-    """What differs between a published run and its manifest; empty where nothing does.
+def read_manifest(folder: Path) -> dict[str, Any] | None:
+    """The manifest in ``folder``; None where there is none, or it cannot be read as one."""
+    try:
+        content = json.loads((folder / MANIFEST).read_bytes())
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None
 
-    Every hash is derived again: of each file, of the manifest itself, and of the manifest of the
-    earlier period that this one names. Files that the manifest does not know are differences as
-    well. Raises UsageFault where ``report`` is no folder.
+
+def unsealed(text: bytes) -> tuple[dict[str, Any], bool]:
+    """The content of a manifest without its seal, and whether it is as it was written.
+
+    Raises ValueError, KeyError, TypeError or AttributeError where ``text`` is no manifest.
     """
-    if not report.is_dir():
-        raise UsageFault(f"{report}: is not a published report (no such folder)")
-    folder = report.resolve()
-    try:
-        text = (folder / MANIFEST).read_bytes()
-    except OSError:
-        return [Difference(path=MANIFEST, kind="missing", detail="nothing can be verified without it")]
-    try:
-        content = json.loads(text)
-        claimed = {name: (entry["sha256"], entry["size"]) for name, entry in content["outputs"].items()}
-        seal = content.pop(_SEAL)
-        intact = sealed(content) == text and seal == digest(content) and content["run_id"] == folder.name
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return [Difference(path=MANIFEST, kind="changed", detail="cannot be read as a manifest")]
-    differences = [] if intact else [Difference(path=MANIFEST, kind="changed", detail="is not as it was written")]
-    differences.extend(_of_files(claimed, dict(_members(folder))))
-    differences.extend(_of_chain(content.get("previous"), folder.parent))
-    return differences
+    content = json.loads(text)
+    seal = content.pop(_SEAL)
+    return content, sealed(content) == text and seal == digest(content)
 
 
-def _of_files(claimed: Mapping[str, tuple[str, int]], found: Mapping[str, Path]) -> Iterable[Difference]:
-    for name in sorted({*claimed, *found} - {MANIFEST}):
-        if name not in found:
-            yield Difference(path=name, kind="missing")
-        elif name not in claimed:
-            yield Difference(path=name, kind="added")
-        elif found[name].is_symlink() or not found[name].is_file():
-            yield Difference(path=name, kind="changed", detail="is no regular file")
-        elif (size := found[name].stat().st_size) != claimed[name][1]:
-            yield Difference(path=name, kind="changed", detail=f"{size} bytes instead of {claimed[name][1]}")
-        elif sha256_of(found[name]) != claimed[name][0]:
-            yield Difference(path=name, kind="changed", detail="other content of the same size")
-
-
-def _of_chain(previous: Mapping[str, str] | None, runs: Path) -> Iterable[Difference]:
-    if not previous:
-        return
-    path = runs / previous["run_id"] / MANIFEST
-    name = f"{previous['run_id']}/{MANIFEST}"
-    if not path.is_file():
-        yield Difference(path=name, kind="missing", detail=f"manifest of {previous['as_of']}")
-    elif sha256_of(path) != previous["sha256"]:
-        yield Difference(path=name, kind="changed", detail=f"manifest of {previous['as_of']}")
-
-
-def _members(folder: Path) -> Iterable[tuple[str, Path]]:
+def members(folder: Path) -> Iterable[tuple[str, Path]]:
     """Everything below ``folder`` but the folders themselves, with its path as text."""
     for path in sorted(folder.rglob("*")):
         if path.is_symlink() or not path.is_dir():

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from analysis.run.manifest import MANIFEST, sha256_of
+from analysis.run.manifest import read_manifest, sha256_of
+from analysis.run.origin import PRINTED_FORECAST
 
 _TABLE = "tables/cash_frozen.csv"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -20,8 +20,8 @@ _MOST = 24
 def copy_printed(reports: Path, folder: Path, *, before: date) -> list[dict[str, Any]]:
     """Copy the cash forecasts of earlier reports to ``folder``, named by their day; what was copied, as inputs.
 
-    A file that is no longer what its manifest says is left out: it is not what was printed. Of many reports the last
-    24 are taken.
+    A file that is no longer what its manifest says is left out: it is not what was printed. So is one of a backfilled
+    report, which nobody had in hand before the days that it foretells. Of many reports the last 24 are taken.
     """
     days = [path for path in reports.glob("????-??-??") if _DAY.fullmatch(path.name)] if reports.is_dir() else []
     taken = []
@@ -35,14 +35,15 @@ def copy_printed(reports: Path, folder: Path, *, before: date) -> list[dict[str,
         name = f"{path.name}/{_TABLE}"
         size = table.stat().st_size
         taken.append(
-            {"table": "printed forecast", "name": name, "sha256": sha256_of(table), "n_bytes": size, "n_rows": rows}
+            {"table": PRINTED_FORECAST, "name": name, "sha256": sha256_of(table), "n_bytes": size, "n_rows": rows}
         )
     return taken
 
 
 def _stated(report: Path) -> str:
+    """SHA-256 of the table as it was printed; blank where none was."""
+    manifest = read_manifest(report) or {}
     try:
-        outputs = json.loads((report / MANIFEST).read_text())["outputs"]
-        return str(outputs[_TABLE]["sha256"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return "" if manifest.get("backfilled") else str(manifest["outputs"][_TABLE]["sha256"])
+    except (KeyError, TypeError):
         return ""

@@ -29,10 +29,10 @@ _PASSED_ON = (
     "DYLD_LIBRARY_PATH",
     "XDG_CACHE_HOME",
     "MPLCONFIGDIR",
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
 )
+# Several threads add up the parts of a matrix product in another order, and so the number of cores would show in the
+# last digits; notebooks run side by side anyway.
+_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 # Processes of the standard library's own housekeeping: they end with the run, and ending them earlier
 # breaks whoever uses multiprocessing after it.
 _HOUSEKEEPING = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
@@ -44,7 +44,7 @@ def kernel_environment(scratch: Path, *, parent: Mapping[str, str]) -> dict[str,
 
     Two runs of the same books on one machine see the same environment whoever starts them: no user
     site, no start-up file of Python or IPython, no module of the working directory, UTC, a fixed
-    hash seed.
+    hash seed, one thread of linear algebra.
     """
     ipython, temporary = scratch / "ipython", scratch / "tmp"
     for folder in (ipython, temporary):
@@ -53,6 +53,7 @@ def kernel_environment(scratch: Path, *, parent: Mapping[str, str]) -> dict[str,
     matplotlibrc.touch()
     return {
         **{name: parent[name] for name in _PASSED_ON if name in parent},
+        **dict.fromkeys(_ONE_THREAD, "1"),
         "IPYTHONDIR": str(ipython),
         "JUPYTER_CONFIG_DIR": str(ipython),
         "MATPLOTLIBRC": str(matplotlibrc),

@@ -20,7 +20,7 @@ from typing import Any
 
 from analysis.faults import BusyFault, RunFault, UsageFault
 from analysis.run.lock import PeriodLock, require_file_locks
-from analysis.run.manifest import MANIFEST, sha256_of
+from analysis.run.manifest import MANIFEST, read_manifest, sha256_of
 from analysis.run.processes import stop_processes
 
 _FOLDER_MODE, _FILE_MODE = 0o750, 0o640
@@ -79,6 +79,26 @@ class ReportsFolder:
                     if folder is not None:
                         return {"as_of": name, "run_id": folder.name, "sha256": sha256_of(folder / MANIFEST)}
         return None
+
+    def last_manifest(self, period: str) -> dict[str, Any] | None:
+        """The manifest of the latest earlier period that is published; None before the first."""
+        earlier = self.previous(period)
+        return read_manifest(self.runs / earlier["run_id"]) if earlier else None
+
+    def all_runs(self) -> list[tuple[str, str]]:
+        """Run id and period of every published run, also of those that are no longer current."""
+        found = ((entry, _RUN_ID.fullmatch(entry.name)) for entry in sorted(self.runs.iterdir()))
+        return [(entry.name, match.group(1)) for entry, match in found if match and not entry.is_symlink()]
+
+    def require_company(self, name: str, *, period: str) -> None:
+        """UsageFault where the current or the latest earlier report is of another company than ``name``."""
+        here = self.current(period)
+        for manifest in (read_manifest(here) if here else None, self.last_manifest(period)):
+            other = (manifest or {}).get("company", {}).get("name")
+            if name and other and other != name:
+                raise UsageFault(
+                    f"{self.root}: holds the reports of {other!r}; give {name!r} a folder of its own (--reports)"
+                )
 
     def new_run_id(self, period: str, content: str) -> str:
         """Name of the next run: period, the first eight digits of ``content`` (a hash) and a running number."""

@@ -33,6 +33,8 @@ class Recipe:
     is a list of objects with at least ``sha256``. ``finish(scratch)`` gathers the findings, checks the
     invariants and leaves the report in ``publish/``. Either raises a Fault to end the run.
     ``known_by`` is the as-of date where it is None. At most ``workers`` notebooks run at the same time.
+    ``name`` is the company's: one reports folder holds the reports of one company. A ``backfilled`` run is made of
+    the books alone, without earlier reports; ``await_turn`` returns when it may be published, after those before it.
     """
 
     company: Path
@@ -41,13 +43,23 @@ class Recipe:
     finish: Callable[[Path], None]
     known_by: str | None = None
     workers: int = 2
+    name: str = ""
+    backfilled: bool = False
+    await_turn: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """A published run: its id, its folder, the period's link that now leads to it, seconds by step."""
+    """A published run: its id, its folder, the period's link that now leads to it, seconds by step.
+
+    ``made`` is False where the period was published already, made of the same, and nothing was done. ``alarms``
+    are what ``prepare`` wants somebody to hear, each with ``rule`` and ``message``.
+    """
 
     run_id: str
     folder: Path
     report: Path
     seconds: Mapping[str, float]
+    manifest_sha256: str
+    alarms: tuple[Mapping[str, str], ...] = ()
+    made: bool = True

@@ -1,4 +1,4 @@
-"""The command ``paycurve``: every fault ends in one message and the exit code a schedule acts on."""
+"""Commands about the books themselves: propose a configuration, check them, make up some."""
 
 from __future__ import annotations
 
@@ -9,45 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from analysis import __version__
-from analysis.faults import DataFault, Fault, InvariantFault, UsageFault, VerifyFault
+from analysis.cli.arguments import CompanyFile, app
+from analysis.faults import DataFault, InvariantFault, UsageFault
 
 if TYPE_CHECKING:
     from analysis.ledger.books import Books
-
-app = typer.Typer(
-    help="Trade receivables: when customers pay, who may not, what it costs and what to do.",
-    add_completion=False,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-_REPOSITORY = Path(__file__).resolve().parents[2]
-
-CompanyFile = Annotated[Path, typer.Argument(metavar="COMPANY.toml", help="the company's configuration")]
-AsOf = Annotated[str, typer.Option("--as-of", metavar="DATE", help="the date of the report, as 2026-10-31")]
-
-
-def main() -> None:
-    """Run the command; a fault is told on stderr without a traceback."""
-    try:
-        app()
-    except Fault as fault:
-        print(f"paycurve: {fault}", file=sys.stderr)  # noqa: T201
-        sys.exit(fault.exit_code)
-
-
-def _version(asked: bool) -> None:
-    if asked:
-        typer.echo(f"paycurve {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _options(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="show it")] = False,
-) -> None:
-    del version
 
 
 @app.command()
@@ -95,86 +61,6 @@ def check(
 
 
 @app.command()
-def report(
-    company: CompanyFile,
-    as_of: AsOf,
-    reports: Annotated[Path, typer.Option("--reports", help="folder of all reports")] = Path("reports"),
-    known_by: Annotated[
-        str, typer.Option("--known-by", metavar="DATE", help="last day of recording; the date itself where not given")
-    ] = "",
-    workers: Annotated[int, typer.Option("--workers", min=1, help="notebooks run side by side")] = 2,
-    time_limit: Annotated[int, typer.Option("--time-limit", min=1, help="seconds for the whole run")] = 1800,
-) -> None:
-    """The monthly run: notebooks, checks, PDF, published in one step as REPORTS/DATE."""
-    from analysis.ledger.company import load_company
-    from analysis.ledger.opening import iso_date
-    from analysis.run import Limits, progress_on, run
-    from analysis.run.monthly import REPORT, monthly_recipe
-
-    settings = load_company(company)
-    on = iso_date(as_of, name="--as-of")
-    known = iso_date(known_by, name="--known-by") if known_by else on
-    recipe = monthly_recipe(
-        settings, as_of=on, known_by=known, notebooks=_notebooks(), reports=reports, workers=workers
-    )
-    published = run(
-        recipe,
-        reports=reports,
-        period=on.isoformat(),
-        parameters={},
-        limits=Limits(run_seconds=time_limit),
-        progress=progress_on(sys.stderr),
-    )
-    typer.echo(str(published.report / REPORT))
-
-
-@app.command()
-def forecast(
-    company: CompanyFile,
-    as_of: Annotated[str, typer.Option("--as-of", metavar="DATE", help="the date of the forecast, as 2026-10-31")],
-    out: Annotated[Path, typer.Option("--out", metavar="FILE.parquet", help="where to write it")],
-    known_by: Annotated[
-        str, typer.Option("--known-by", metavar="DATE", help="last day of recording; the date itself where not given")
-    ] = "",
-) -> None:
-    """Per open invoice: chance to be unpaid on each of the next 90 days, median day, and never."""
-    from analysis.ledger.books import open_books
-    from analysis.ledger.company import load_company
-    from analysis.ledger.opening import iso_date
-    from analysis.ledger.snapshot import as_of as snapshot_of
-    from analysis.measures.history import history_of
-
-    if out.suffix != ".parquet":
-        raise UsageFault(f"{out}: a forecast is written as Parquet; name the file {out.stem}.parquet")
-    if not out.parent.is_dir():
-        raise UsageFault(f"{out.parent}: is no folder to write {out.name} into; make it first")
-    settings = load_company(company)
-    on = iso_date(as_of, name="--as-of")
-    known = iso_date(known_by, name="--known-by") if known_by else on
-    typer.echo("reading and checking the books", err=True)
-    history = history_of(snapshot_of(open_books(settings), on, known_by=known))
-    typer.echo("judging models and naive rules on past days, then forecasting", err=True)
-    from analysis.models.forecast import payment_forecast
-
-    made = payment_forecast(history)
-    frame = made.frame()
-    frame.to_parquet(out, index=False)
-    typer.echo(made.forecaster.chosen.verdict, err=True)
-    typer.echo(f"{out}: {len(frame):,} open invoices", err=True)
-
-
-@app.command()
-def verify(report: Annotated[Path, typer.Argument(metavar="REPORT", help="a published report")]) -> None:
-    """Derive every hash of a published report again and say what differs."""
-    from analysis.run import verify as differences_of
-
-    differences = differences_of(report)
-    if differences:
-        raise VerifyFault("\n".join(f"{report}: {difference}" for difference in differences))
-    typer.echo(f"{report}: as it was published", err=True)
-
-
-@app.command()
 def simulate(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="where to write the ledger")],
     invoices: Annotated[int, typer.Option("--invoices", min=1, help="how many invoices")] = 24_000,
@@ -186,13 +72,6 @@ def simulate(
 
     write_world(simulated(n_invoices=invoices, seed=seed), directory)
     typer.echo(f"{directory}: written; try: paycurve check {directory / 'company.toml'}", err=True)
-
-
-def _notebooks() -> Path:
-    folder = _REPOSITORY / "notebooks"
-    if not folder.is_dir():
-        raise UsageFault(f"{folder}: the notebooks are not there; run paycurve from its repository")
-    return folder
 
 
 def _reconciled(books: Books, on: date) -> list[str]:
