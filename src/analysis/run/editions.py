@@ -32,8 +32,8 @@ def take_in(
 ) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
     """What goes into the editions, as inputs of the run, and what is to be told of editions that cannot be made.
 
-    The logo and the shared edition of the last report are copied to ``prepared``, the latter where it is still what its manifest says. Raises
-    UsageFault for a logo or a key that cannot be used, before any notebook is run.
+    The logo and the shared edition of the last report are copied to ``prepared``, the latter where it is still what
+    its manifest says. Raises UsageFault for a logo or a key that cannot be used, before any notebook is run.
     """
     logo = logo_of(company)
     if logo:
