@@ -539,3 +539,30 @@ def pack(found: Collected) -> dict:
             },
         ],
     }
+
+
+def find_tables(output_dir: Path | str) -> Collected:
+    """All that ``find_all`` found, and what a second notebook keeps: tables with every kind of cell, and a check."""
+    findings = Findings("2_demo", output_dir=output_dir, run_id="demo-1")
+    owed = [120_500.25, 80_000.0, 3_000.5, 0.1, 0.2, 0.0, 250.0]
+    debtors = pd.DataFrame(
+        {
+            "name": DEBTORS,
+            "since": ["2026-10-30", "2026-02-28", None, "1899-12-31", "soon", "2024-02-29", "2026-10-31"],
+            "open": owed,
+            "share": [amount / sum(owed) for amount in owed],
+            "days late": [12.5, 0.0, -3.0, 100.0, float("nan"), 1.0, 7.25],
+            "invoices": [3, 2, 1, 1, 1, 0, 4],
+            "disputed": [True, False, False, True, False, False, False],
+        }
+    )
+    units = {"since": "date", "open": "EUR", "share": "share", "days late": "days", "invoices": "count"}
+    findings.table("all_debtors", debtors, caption="Who owes most", units=units)
+    parts = pd.DataFrame({"segment": ["small", "large", "total"], "open": [0.1, 0.2, 0.3], "invoices": [1, 2, 3]})
+    findings.table("segments", parts, caption="By segment", units={"open": "EUR", "invoices": "count"})
+    findings.table("nobody", debtors.iloc[:0], caption="Nobody", units=units)
+    findings.number("lost", float("nan"), unit="share", label="Part lost", definition="lost")
+    findings.number("small", 3.7e-5, unit="share", label="Small part", definition="small", target=0.1)
+    findings.invariant("parts", "segments = all", "0.3", "0.3")
+    findings.close()
+    return gather(output_dir)

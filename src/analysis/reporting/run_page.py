@@ -19,6 +19,7 @@ from analysis.reporting.tables_page import tables
 from analysis.reporting.web_page import Header, link, page, picture
 
 INDEX, FOLDER, TABLES = "index.html", "pages", "tables.html"
+_ANCHORS = {"Question by question": "questions", "Tables": "tables", "Charts": "charts", "For machines": "machine"}
 
 
 def write_run_pages(
@@ -48,23 +49,26 @@ def write_run_pages(
     back = f'<nav class="small">{link(f"../{INDEX}", "This report")}</nav>'
     write_in_one_step(out / FOLDER / TABLES, page(header, "All tables", [back, *tables(collected)]))
     first, *others = content["pages"]
-    body = [
-        *_documents(documents),
-        *_first(first, figures),
-        *_findings(others),
-        *_ways([(link(f"{FOLDER}/{path.stem}.html", titles[path]), "") for path in notebooks], "Question by question"),
-        *_ways(_tables(collected), "Tables"),
-        *_ways(_charts(collected), "Charts"),
-        *_ways([(_file(file), f": {said(told)}") for file, told in machine.items()], "For machines"),
-    ]
+    ways = {
+        "Question by question": [(link(f"{FOLDER}/{path.stem}.html", titles[path]), "") for path in notebooks],
+        "Tables": _tables(collected),
+        "Charts": _charts(collected),
+        "For machines": [(_file(file), f": {said(told)}") for file, told in machine.items()],
+    }
+    body = [*_documents(documents, [heading for heading, found in ways.items() if found])]
+    body += [*_first(first, figures), *_findings(others)]
+    body += [part for heading, found in ways.items() for part in _ways(heading, found)]
     write_in_one_step(out / INDEX, page(header, str(first["title"]), body))
 
 
-def _documents(documents: Mapping[str, str]) -> Iterator[str]:
+def _documents(documents: Mapping[str, str], headings: Sequence[str]) -> Iterator[str]:
+    """What there is to open, and where on this page the rest is."""
     items = "".join(
         f'<li>{link(file, told)}<br><span class="small">{said(file)}</span></li>' for file, told in documents.items()
     )
-    yield f'<nav aria-label="Documents">\n<ul class="documents">{items}</ul>\n</nav>'
+    below = ", ".join(link("", heading, anchor=_ANCHORS[heading]) for heading in headings)
+    lists = f'<ul class="documents">{items}</ul>\n<p class="small">Below: {below}</p>'
+    yield f'<nav aria-label="Documents">\n{lists}\n</nav>'
 
 
 def _first(first: Mapping[str, Any], figures: Path) -> Iterator[str]:
@@ -150,11 +154,11 @@ def _charts(collected: Collected) -> list[tuple[str, str]]:
     ]
 
 
-def _ways(ways: Sequence[tuple[str, str]], heading: str) -> Iterator[str]:
+def _ways(heading: str, ways: Sequence[tuple[str, str]]) -> Iterator[str]:
     """A list of links under a heading, each with what follows it; nothing where there are none."""
     if ways:
         items = "\n".join(f"<li>{way}{rest}</li>" for way, rest in ways)
-        yield f'<h2>{said(heading)}</h2>\n<ul class="columns">\n{items}\n</ul>'
+        yield f'<h2 id="{_ANCHORS[heading]}">{said(heading)}</h2>\n<ul class="columns">\n{items}\n</ul>'
 
 
 def _file(file: str) -> str:
