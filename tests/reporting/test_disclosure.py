@@ -1,0 +1,125 @@
+"""What is withheld from outsiders cannot be worked out: by hand, and by solvers that the code does not use."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.optimize import nnls
+
+from analysis.reporting.disclosure import PROTECTION, Quantity, ranges, tells_of_one, withheld
+
+
+@pytest.mark.parametrize(
+    ("amounts", "told"),
+    [
+        ([20, 20, 20, 20, 20], False),
+        ([25, 25, 25, 25, 0], True),  # four owe anything, five are the least
+        ([71, 10, 9, 5, 5], True),
+        ([70, 10, 10, 5, 5], False),  # not more than 70%
+        ([50, 36, 5, 5, 4], True),  # two have 86%
+        ([50, 35, 5, 5, 5], False),
+        ([], False),
+        ([0, 0], False),
+    ],
+)
+def test_a_sum_tells_of_one_where_few_or_two_make_it_up(amounts: list[float], told: bool) -> None:
+    assert tells_of_one(np.array(amounts, dtype=float), minimum=5) is told
+
+
+def table(cells: dict[str, dict[str, list[float]]]) -> tuple[list[Quantity], np.ndarray, list[str]]:
+    """Quantities, values and customers of a table of rows and columns; each amount is of a customer of its own."""
+    rows = [(r, c, value) for r, line in cells.items() for c, amounts in line.items() for value in amounts]
+    row, column = (np.array([part[place] for part in rows]) for place in (0, 1))
+    values = np.array([part[2] for part in rows], dtype=float)
+    columns = sorted({c for line in cells.values() for c in line})
+    found = [Quantity(id=f"{r}{c}", parts=(row == r) & (column == c)) for r in cells for c in columns]
+    found += [Quantity(id=f"{r}*", parts=row == r, rank=1) for r in cells]
+    found += [Quantity(id=f"*{c}", parts=column == c, rank=1) for c in columns]
+    found.append(Quantity(id="**", parts=np.ones(len(rows), dtype=bool), rank=2))
+    return found, values, [f"C{place}" for place in range(len(rows))]
+
+
+BROAD = [10.0] * 10
+TWO_BY_TWO = {"a": {"x": [10.0, 10.0], "y": BROAD}, "b": {"x": BROAD, "y": BROAD}}
+
+
+def test_one_small_cell_of_a_table_takes_three_others_with_it() -> None:
+    # by hand: ax follows from a* and ay, or from *x and bx, so ay and bx go; these follow from *y and b*, so by goes
+    gone = withheld(*table(TWO_BY_TWO), minimum=5)
+    assert gone == {"ax", "ay", "bx", "by"}
+    quantities, values, _ = table(TWO_BY_TWO)
+    # ax + ay = 120, ax + bx = 120, bx + by = 200: ax may be anything from 0 to 120
+    assert ranges("ax", quantities, values, gone=gone) == pytest.approx((0, 120))
+    assert ranges("ax", quantities, values, gone={"ax"}) == pytest.approx((20, 20))
+
+
+def test_what_nobody_owes_is_printed_and_hides_nothing() -> None:
+    # by is nought, as anybody can see: then b* is bx, and ax is *x less b*; a total has to go as well
+    gone = withheld(*table({**TWO_BY_TWO, "b": {"x": BROAD, "y": []}}), minimum=5)
+    assert {"ax"} < gone
+    assert "by" not in gone
+
+
+def test_a_company_of_few_customers_tells_nothing() -> None:
+    gone = withheld(*table({"a": {"x": [5.0], "y": [4.0]}}), minimum=5)
+    assert gone == {"ax", "ay", "a*", "*x", "*y", "**"}
+
+
+def test_what_last_month_told_hides_nothing_this_month() -> None:
+    quantities, values, customers = table(
+        {"a": {"x": [10.0, 10.0], "y": BROAD, "z": [12.0] * 10}, "b": {"x": BROAD, "y": BROAD, "z": BROAD}}
+    )
+    first = withheld(quantities, values, customers, minimum=5)
+    assert "ay" in first  # of 100 and 120 the one that costs less
+    # last month's file told ay, and it has not moved: what hides ax has to be another cell of the line
+    again = withheld(quantities, values, customers, minimum=5, before={"ay": 100.0})
+    assert "az" in again
+    moved = withheld(quantities, values, customers, minimum=5, before={"ay": 150.0})
+    assert moved == first
+
+
+def test_what_was_withheld_stays_withheld_as_long_as_there_is_any() -> None:
+    quantities, values, customers = table({"a": {"x": BROAD, "y": BROAD}, "b": {"x": BROAD, "y": []}})
+    assert withheld(quantities, values, customers, minimum=5) == frozenset()
+    assert withheld(quantities, values, customers, minimum=5, withheld_before=["ax", "by", "gone"]) == {"ax"}
+
+
+def drawn(rng: np.random.Generator) -> dict[str, dict[str, list[float]]]:
+    """A table of three to five rows and four columns, of which about a third of the cells are small or dominated."""
+    cells: dict[str, dict[str, list[float]]] = {}
+    for row in "abcde"[: rng.integers(3, 6)]:
+        cells[row] = {}
+        for column in "wxyz":
+            few = rng.random() < 0.3
+            amounts = rng.lognormal(3, 1.5, size=int(rng.integers(0, 4) if few else rng.integers(8, 30)))
+            cells[row][column] = [round(float(amount), 2) for amount in amounts]
+    return cells
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_no_withheld_sum_can_be_worked_out(seed: int) -> None:
+    quantities, values, customers = table(drawn(np.random.default_rng(seed)))
+    gone = withheld(quantities, values, customers, minimum=5)
+    printed = np.array([one.parts[values > 0] for one in quantities if one.id not in gone], dtype=float)
+    owed = values[values > 0]
+    # cells in which somebody owes something are known to be there; what each of them holds is not
+    risky = [one for one in quantities if tells_of_one(values[one.parts], minimum=5)]
+    assert risky
+    for one in risky:
+        assert one.id in gone
+        wanted = one.parts[values > 0].astype(float)
+        # linear algebra: no sum and difference of what is printed gives it
+        assert np.linalg.matrix_rank(np.vstack([printed, wanted])) > np.linalg.matrix_rank(printed)
+        for factor in (1 - PROTECTION, 1 + PROTECTION):
+            # another world, in which nobody owes less than nothing: the same print, and a tenth more or less of it
+            aim = np.append(printed @ owed, factor * (wanted @ owed)) / owed.sum()
+            _, missed = nnls(np.vstack([printed, wanted]), aim, maxiter=100_000)
+            assert missed < 1e-7, (one.id, factor)
+
+
+def test_the_same_table_withholds_the_same_in_any_order() -> None:
+    quantities, values, customers = table(drawn(np.random.default_rng(5)))
+    order = np.random.default_rng(1).permutation(len(values))
+    turned = [Quantity(id=one.id, parts=one.parts[order], rank=one.rank) for one in quantities]
+    again = withheld(turned, values[order], [customers[place] for place in order], minimum=5)
+    assert again == withheld(quantities, values, customers, minimum=5)
