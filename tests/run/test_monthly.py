@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 from pypdf import PdfReader
+from read_back import misprinted, that_do_not_foot, unlike_the_findings
 
 from analysis.faults import InvariantFault
 from analysis.ledger.company import load_company
 from analysis.ledger.simulate import simulate, write_world
 from analysis.reporting import words
 from analysis.run import Limits, Published, Silence, run, verify
-from analysis.run.monthly import FROZEN, REPORT, monthly_recipe
+from analysis.run.monthly import FROZEN, REPORT, WORKBOOK, monthly_recipe
 
 _ROOT = Path(__file__).resolve().parents[2]
 _SAMPLE = _ROOT / "data" / "sample" / "company.toml"
@@ -45,17 +46,43 @@ def findings_of(done: Published) -> dict[str, dict[str, dict[str, object]]]:
 def test_the_sample_is_published_whole_and_verifies(sample: Published):
     assert verify(sample.report) == []
     found = {path.name for path in sample.report.iterdir()}
-    files = {REPORT, *FROZEN, "findings.json", "log.jsonl", "manifest.json", "quarantine.csv"}
-    assert found == files | {"tables", "figures", "notebooks"}
-    assert {path.name for path in (sample.report / "notebooks").iterdir()} == {
-        "1_ledger.ipynb",
-        "2_receivables.ipynb",
-        "3_time_to_payment.ipynb",
-        "4_segments.ipynb",
-        "5_credit_risk.ipynb",
-        "6_cash.ipynb",
-        "9_monthly_report.ipynb",
+    files = {REPORT, WORKBOOK, *FROZEN, "index.html", "findings.json", "log.jsonl", "manifest.json", "quarantine.csv"}
+    assert found == files | {"tables", "figures", "notebooks", "pages"}
+    asked = {
+        "1_ledger",
+        "2_receivables",
+        "3_time_to_payment",
+        "4_segments",
+        "5_credit_risk",
+        "6_cash",
+        "9_monthly_report",
     }
+    assert {path.name for path in (sample.report / "notebooks").iterdir()} == {f"{name}.ipynb" for name in asked}
+    assert {path.stem for path in (sample.report / "pages").iterdir()} == asked | {"tables"}
+
+
+def test_every_number_is_read_back_out_of_the_pack_and_the_workbook(sample: Published):
+    findings = findings_of(sample)
+    wrong, compared = misprinted(sample.report / REPORT, findings["numbers"])
+    assert wrong == []
+    assert compared > 80
+    assert unlike_the_findings(sample.report / WORKBOOK, findings) == []
+
+
+def test_every_table_that_states_a_total_foots(sample: Published):
+    wrong, summed = that_do_not_foot(findings_of(sample)["tables"])
+    assert wrong == []
+    assert summed > 40
+
+
+def test_the_pages_of_the_run_link_to_what_was_published_and_fetch_nothing(sample: Published):
+    pages = [sample.report / "index.html", *(sample.report / "pages").iterdir()]
+    for page in pages:
+        content = page.read_text()
+        assert "default-src 'none'" in content
+        assert not re.search(r"<script|<link|<iframe|(src|href|srcset|action)=\"(?!data:image/)[a-z]+:", content, re.I)
+        for target in re.findall(r' href="([^"#]+)', content):
+            assert (page.parent / target).exists(), target
 
 
 def test_every_key_figure_of_page_1_is_the_finding_after_rounding(sample: Published):
@@ -102,7 +129,8 @@ def test_the_same_ledger_gives_the_same_bytes(tmp_path: Path):
     write_world(simulate(n_invoices=900, seed=5, months=14), tmp_path)
     one, again = (published(tmp_path / "company.toml", "2026-10-31", tmp_path / name) for name in ("one", "again"))
     assert again.run_id == one.run_id
-    for name in (REPORT, *FROZEN, "findings.json", "quarantine.csv"):
+    pages = sorted(path.relative_to(one.report) for path in one.report.rglob("*.html"))
+    for name in (REPORT, WORKBOOK, *FROZEN, "findings.json", "quarantine.csv", *pages):
         assert (again.report / name).read_bytes() == (one.report / name).read_bytes(), name
 
 
