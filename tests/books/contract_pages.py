@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from analysis.ledger import company as keys
-from analysis.ledger import policy, provisioning, publishing
+from analysis.ledger import policy, provisioning, publishing, targets
 from analysis.ledger.company import Company
 from analysis.ledger.contract import TABLES
 from analysis.ledger.rules import rules_for
@@ -24,7 +24,7 @@ _PARTS = {
     "company": keys.About,
     "format": keys.Format,
     "policy": policy.Policy,
-    "policy.targets": policy.Targets,
+    "targets": targets.Targets,
     "report": publishing.Publishing,
     "rates": keys.Rate,
     "scenarios": provisioning.Scenario,

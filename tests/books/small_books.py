@@ -18,6 +18,7 @@ from analysis.ledger.completion import completed
 from analysis.ledger.contract import TABLES
 from analysis.ledger.reading import SQL_TYPES
 from analysis.ledger.snapshot import Snapshot, as_of
+from analysis.ledger.targets import Targets
 
 Row = dict[str, Any]
 
@@ -34,6 +35,7 @@ class Ledger:
     policy: Policy = field(default_factory=Policy)
     rates: tuple[Rate, ...] = ()
     tables: dict[str, list[Row]] = field(default_factory=lambda: {name: [] for name in TABLES})
+    targets: Targets = field(default_factory=Targets)
 
     def invoice(self, id: str, customer: str, issued: str, due: str | None, amount: str, **more: Any) -> Ledger:
         row = {"invoice_id": id, "customer_id": customer, "issued_on": day(issued), "amount": Decimal(amount)}
@@ -53,7 +55,7 @@ class Ledger:
         return self
 
     def copy(self) -> Ledger:
-        return Ledger(self.currency, self.policy, self.rates, copy.deepcopy(self.tables))
+        return Ledger(self.currency, self.policy, self.rates, copy.deepcopy(self.tables), self.targets)
 
     @property
     def company(self) -> Company:
@@ -62,6 +64,7 @@ class Ledger:
             tables={"invoices": Source(file="none.csv")},
             policy=self.policy,
             rates=self.rates,
+            targets=self.targets,
         )
 
     def books(self) -> Books:

@@ -53,7 +53,10 @@ ageing_days = [15, 45]
 terms_days = 30
 unapplied_cash = "leave"
 settled_tolerance = 0.01
-targets = { dso_days = 40, overdue_share = 0.2, collection_effectiveness = 0.9 }
+[targets]
+dso_countback = 40
+overdue_share = 0.2
+effectiveness = 0.9
 [[rates]]
 currency = "USD"
 on = 2026-01-31
@@ -71,7 +74,8 @@ extracted_on = 2026-01-31
     company = loaded(tmp_path, text)
     assert company.root == tmp_path.resolve().parent
     assert company.policy.settled_tolerance == Decimal("0.01")
-    assert company.policy.targets.dso_days == 40
+    assert company.targets.dso_countback == 40
+    assert [company.targets.of(id) for id in ("overdue_share", "median_days", "gini")] == [0.2, None, None]
     assert (company.rates[0].on, company.rates[0].rate) == (date(2026, 1, 31), 0.92)
     assert company.tables["invoices"].file == ("a.csv", "b.csv")
 
@@ -87,7 +91,9 @@ extracted_on = 2026-01-31
         (PLAIN + "[policy]\nterm_days = 30\n", ("policy.term_days", "'terms_days'")),
         (PLAIN + "[policy]\nterms_days = 400\n", ("policy.terms_days", "365")),
         (PLAIN + "[policy]\nageing_days = [60, 30]\n", ("policy.ageing_days", "ascending")),
-        (PLAIN + "[policy.targets]\ndso = 30\n", ("policy.targets.dso", "'dso_days'")),
+        (PLAIN + "[targets]\ndso_count_back = 30\n", ("targets.dso_count_back", "'dso_countback'")),
+        (PLAIN + "[targets]\noverdue_share = 25\n", ("targets.overdue_share", "less than or equal to 1")),
+        (PLAIN + "[targets]\nmedian_days = nan\n", ("targets.median_days", "finite")),
         (PLAIN + "[policy]\nquarantine_row_share_max = 5\n", ("policy.quarantine_row_share_max", "1")),
         (PLAIN + 'columns.invoice = "Nr"\n', ("tables.invoices.columns", "'invoice'", "'invoice_id'")),
         (PLAIN + 'labels.chanel = { a = "b" }\n', ("tables.invoices.labels", "'channel'")),

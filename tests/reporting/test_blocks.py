@@ -180,12 +180,38 @@ def test_a_card_is_compared_with_the_month_and_the_year_before(tmp_path, as_of, 
         (42.3, "days", 40.5, "target 40.5", "↑ +1.8 days", "bad"),
         (0.124, "share", 0.1, "target 10.0%", "↑ +2.4 pp", "bad"),
         (6.0e6, "EUR", 5.0e6, "target EUR 5.00 m", "↑ +EUR 1.00 m", "bad"),
-        (45.0, "days", 45.0, "target 45", "→ no change", "neutral"),
+        (45.0, "days", 45.0, "target 45", "met", "good"),
+        (math.nan, "days", 45.0, "target 45", "not defined", "neutral"),
     ],
 )
 def test_a_card_names_its_target(tmp_path, value, unit, target, label, text, verdict):
     (against,) = carded(tmp_path, value, unit=unit, target=target, better="lower")["against"]
     assert (spaced(against["label"]), spaced(against["text"]), against["verdict"]) == (label, text, verdict)
+
+
+def test_a_balance_is_wanted_at_most_and_is_otherwise_neither_good_nor_bad(tmp_path):
+    card = carded(tmp_path, 6.0e6, unit="EUR", last_month=5.0e6, target=5.5e6, better="neither")
+    assert [one["verdict"] for one in card["against"]] == ["neutral", "bad"]
+
+
+@pytest.mark.parametrize(
+    ("limits", "text", "verdict"),
+    [
+        (None, "↓ -1.2 days", "good"),
+        ((-2.0, -0.4), "↓ -1.2 days", "good"),
+        ((-2.0, 0.0), "→ -1.2 days", "neutral"),
+        ((-2.4, 0.4), "→ -1.2 days", "neutral"),
+    ],
+)
+def test_a_change_whose_interval_spans_zero_points_nowhere(tmp_path, limits, text, verdict):
+    card = carded(tmp_path, 42.3, last_month=43.5, last_year=43.5, month_change=limits, better="lower")
+    month, year = card["against"]
+    assert (spaced(month["text"]), month["verdict"]) == (text, verdict)
+    assert (spaced(year["text"]), year["verdict"]) == ("↓ -1.2 days", "good")
+
+
+def test_a_card_without_an_interval_says_why(tmp_path):
+    assert carded(tmp_path, 6.0e6, unit="EUR", no_interval="counted, no interval")["interval"] == "counted, no interval"
 
 
 @pytest.mark.parametrize(

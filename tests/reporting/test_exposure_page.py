@@ -14,7 +14,8 @@ from credit_books import credit_books, exception_books
 from small_books import Ledger, day
 
 from analysis.ledger.opening import Opened, opened
-from analysis.ledger.policy import Policy, Targets
+from analysis.ledger.policy import Policy
+from analysis.ledger.targets import Targets
 from analysis.measures.limits import LimitUse
 from analysis.measures.single_name import HighRisk
 from analysis.reporting import style
@@ -139,7 +140,8 @@ def page_of(found: Exposed, folder: Path) -> tuple[Collected, dict[str, Any]]:
 
 
 def test_the_page_of_a_small_ledger(tmp_path: Path) -> None:
-    ledger = credit_books(targets=Targets(effective_debtors=10))
+    ledger = credit_books()
+    ledger.targets = Targets(effective_number=10)
     found = exposed(
         found_in(ledger),
         expected_loss=pd.Series({"K1": 60.0, "K2": 1.0}),

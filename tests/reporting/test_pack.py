@@ -16,7 +16,7 @@ from small_books import Ledger, day
 
 from analysis.ledger.company import About, Company, Policy, Source
 from analysis.ledger.opening import opened
-from analysis.ledger.policy import Targets
+from analysis.ledger.targets import Targets
 from analysis.measures.ageing import ageing
 from analysis.measures.concentration import concentration
 from analysis.measures.exposure import exposures
@@ -149,7 +149,7 @@ def three_figures(value: float, unit: str) -> str:
 def trade(*, seed: int = 3) -> Ledger:
     """Thirty-two customers of two sizes over two years: a third pay late, a few never; some credit and write-off."""
     rng = np.random.default_rng(seed)
-    books = Ledger(policy=Policy(segment_by="size", targets=Targets(dso_days=45.0, overdue_share=0.25)))
+    books = Ledger(policy=Policy(segment_by="size"), targets=Targets(dso_countback=45.0, overdue_share=0.25))
     for number in range(640):
         issued = date(2024, 11, 1) + timedelta(days=number * 729 // 640)
         customer = int(rng.integers(0, 32))

@@ -20,6 +20,7 @@ from analysis.ledger.policy import Policy
 from analysis.ledger.provisioning import Overlay, Scenario, SpecificAllowance, named_once, whole_sets
 from analysis.ledger.publishing import Publishing
 from analysis.ledger.strict import Strict
+from analysis.ledger.targets import Targets
 
 
 def _iso_4217(value: str) -> str:
@@ -123,6 +124,7 @@ class Company(Strict):
     tables: dict[str, Source]
     format: Format = Format()
     policy: Policy = Policy()
+    targets: Targets = Targets()
     report: Publishing = Publishing()
     rates: tuple[Rate, ...] = ()
     scenarios: Annotated[tuple[Scenario, ...], AfterValidator(whole_sets)] = ()

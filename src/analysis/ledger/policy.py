@@ -1,4 +1,4 @@
-"""The rules of the house that ``[policy]`` of ``company.toml`` states, and what management wants to reach."""
+"""The rules of the house that ``[policy]`` of ``company.toml`` states."""
 
 from __future__ import annotations
 
@@ -8,15 +8,6 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from analysis.ledger.strict import Share, Strict
-
-
-class Targets(Strict):
-    """What management wants to reach; printed beside the figure."""
-
-    dso_days: float | None = None
-    overdue_share: Share | None = None
-    collection_effectiveness: Share | None = None
-    effective_debtors: Annotated[float, Field(gt=1)] | None = None
 
 
 class Policy(Strict):
@@ -62,7 +53,6 @@ class Policy(Strict):
     net_margin: Annotated[float, Field(gt=0, le=1)] | None = Field(
         default=None, description="net profit per unit of sales; says what sales make good a loss"
     )
-    targets: Targets = Targets()
 
     @field_validator("ageing_days")
     @classmethod

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from analysis.measures.headline_sums import STOCKS, HeadlineSums
@@ -56,13 +58,13 @@ class HeadlineInterval:
 
 
 def headline_intervals(
-    sums: HeadlineSums, *, dso_months: int = 3, draws: int = DRAWS, seed: int | None = None
+    sums: HeadlineSums, *, draws: int = DRAWS, seed: int | None = None
 ) -> dict[str, HeadlineInterval]:
     """Intervals of the headline figures by their id, from redraws of whole customers.
 
     What they tell: within which limits the figure would lie with very many customers of the same kind, and how far
     it would have moved with them since the month and the year before. A redraw takes the same customers on all days.
-    ``receivables`` are counted and have no interval; their change has one. ``dso_months`` as in the policy. ``seed``
+    ``receivables`` are counted and have no interval; their change has one. ``seed``
     comes from the customers' numbers where it is not given. Fewer than ten customers have no intervals.
     """
     n = len(sums.customers)
@@ -82,7 +84,7 @@ def headline_intervals(
             reason=COUNTED,
         )
         for id, scale in _SCALES.items():
-            now, month, year = (_redrawn(id, times, drawn, back=back, k=dso_months) for back in _BACK)
+            now, month, year = (_redrawn(id, times, drawn, back=back) for back in _BACK)
             level = None if now is None else interval(times, now, scale=scale)
             found[id] = HeadlineInterval(
                 level=level,
@@ -93,14 +95,24 @@ def headline_intervals(
     return found
 
 
-def headline_figures(sums: HeadlineSums, *, dso_months: int = 3) -> dict[str, tuple[float, float, float]]:
+def headline_figures(sums: HeadlineSums) -> dict[str, tuple[float, float, float]]:
     """The figures themselves: now, a month before and a year before; NaN where the books do not say."""
     book = np.ones((1, len(sums.customers)))
     found = {"receivables": tuple(float(_receivables(sums, back=back).sum()) for back in _BACK)}
     for id in _SCALES:
-        drawn = [_redrawn(id, book, sums, back=back, k=dso_months) for back in _BACK]
+        drawn = [_redrawn(id, book, sums, back=back) for back in _BACK]
         found[id] = tuple(math.nan if one is None else float(one.drawn[0]) for one in drawn)
     return {id: (now, month, year) for id, (now, month, year) in found.items()}
+
+
+def interval_table(found: Mapping[str, HeadlineInterval]) -> pd.DataFrame:
+    """Intervals as a table by figure: its own limits and those of its changes; NaN where there are none."""
+    rows = {}
+    for id, one in found.items():
+        limits = {"": one.level, "month_": one.month_change, "year_": one.year_change}
+        rows[id] = {f"{of}{side}": (pair or (math.nan, math.nan))[at]
+                    for of, pair in limits.items() for at, side in enumerate(("low", "high"))}  # fmt: skip
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis(index="figure")
 
 
 def _change(times: Matrix, now: Redrawn | None, before: Redrawn | None) -> Interval | None:
@@ -117,9 +129,9 @@ def _growth(times: Matrix, sums: HeadlineSums, *, back: int) -> Interval | None:
     return None if limits is None else (limits[0] - start, limits[1] - start)
 
 
-def _redrawn(id: str, times: Matrix, sums: HeadlineSums, *, back: int, k: int) -> Redrawn | None:
+def _redrawn(id: str, times: Matrix, sums: HeadlineSums, *, back: int) -> Redrawn | None:
     """A figure so many months back in every redraw; None where the books do not reach back as far as it needs."""
-    stocks = dict(zip(STOCKS, sums.stocks[back].T, strict=True))
+    stocks, k = dict(zip(STOCKS, sums.stocks[back].T, strict=True)), sums.dso_months
     needed = {"dso_rolling": k, "best_possible_dso": k, "days_delinquent": k, "effectiveness": 2}
     if back + (_YEAR if id == "bad_debt_to_sales" else needed.get(id, 1)) > sums.n_months:
         return None
@@ -185,4 +197,5 @@ def _in_units(sums: HeadlineSums) -> HeadlineSums:
         written_off=folded(sums.written_off, unit),
         days=sums.days,
         n_months=sums.n_months,
+        dso_months=sums.dso_months,
     )

@@ -29,7 +29,8 @@ class HeadlineSums:
 
     ``customers``: numbers in order. ``stocks``: what stood open at each month end of :data:`LOOKED_AT`, one array of
     customers x :data:`STOCKS` for each; ``sales`` and ``written_off`` (less recoveries): customers x months, newest
-    month first; ``days``: of these months. ``n_months``: how many of the months the books hold.
+    month first; ``days``: of these months. ``n_months``: how many of the months the books hold; ``dso_months``: over
+    how many the policy takes the rolling DSO.
     """
 
     customers: tuple[str, ...]
@@ -38,6 +39,7 @@ class HeadlineSums:
     written_off: NDArray[np.float64]
     days: NDArray[np.float64]
     n_months: int
+    dso_months: int
 
     def of(self, place: NDArray[np.int64]) -> HeadlineSums:
         """The same of some customers, as if the books held no others."""
@@ -48,6 +50,7 @@ class HeadlineSums:
             written_off=self.written_off[place],
             days=self.days,
             n_months=self.n_months,
+            dso_months=self.dso_months,
         )
 
 
@@ -76,6 +79,7 @@ def headline_sums(snapshot: Snapshot) -> HeadlineSums:
         written_off=by_flow[1].round(2),
         days=np.array([end.day for end in ends], dtype=float),
         n_months=_n_months(snapshot),
+        dso_months=snapshot.company.policy.dso_months,
     )
 
 

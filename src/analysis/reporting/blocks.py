@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from analysis.reporting import words
+from analysis.reporting.clear_changes import Before, is_clear
 from analysis.reporting.gathering import Collected
 
 Block = dict[str, Any]
@@ -61,14 +62,16 @@ def card(collected: Collected, id: str, *, as_of: date) -> Block:
     unit, better, value = number["unit"], number["better"], value_of(number)
     against = []
     first = as_of.replace(day=1)
-    for key, label in (
+    before: tuple[tuple[Before, str], ...] = (
         ("last_month", words.month(first - timedelta(days=1))),
         ("last_year", words.month(first.replace(year=first.year - 1))),
-        ("target", f"target {_bare(number['target'], unit=unit)}"),
-    ):
+    )
+    for key, label in before:
         if number[key] is not None:
-            change = words.change(value, number[key], unit=unit, better=better)
+            change = words.change(value, number[key], unit=unit, better=better, clear=is_clear(number, key))
             against.append({"label": label, "text": change.text, "verdict": change.verdict})
+    if number["target"] is not None:
+        against.append(_against_target(number, value))
     spark = collected.figures.get(f"spark_{id}")
     return {
         "label": number["label"],
@@ -77,6 +80,16 @@ def card(collected: Collected, id: str, *, as_of: date) -> Block:
         "against": against,
         "sparkline": {"file": spark["file"].removeprefix("figures/"), "alt": spark["alt"]} if spark else None,
     }
+
+
+def _against_target(number: Mapping[str, Any], value: float | None) -> dict[str, str]:
+    """How far a figure is from what is wanted; a balance, which is neither good nor bad, is wanted at most."""
+    unit, better = number["unit"], "lower" if number["better"] == "neither" else number["better"]
+    change = words.change(value, number["target"], unit=unit, better=better)
+    label = f"target {_bare(number['target'], unit=unit)}"
+    if value is not None and math.isfinite(value) and change.direction == "flat":
+        return {"label": label, "text": "met", "verdict": "good"}
+    return {"label": label, "text": change.text, "verdict": change.verdict}
 
 
 def _bare(value: float | None, *, unit: str) -> str:
@@ -90,9 +103,9 @@ def _whole(value: float) -> float:
 
 
 def interval(number: Mapping[str, Any]) -> str:
-    """The interval of a number in words; blank for one that is exact."""
+    """The interval of a number in words, or why it has none; blank for one of which neither is known."""
     if number["low"] is None or number["high"] is None:
-        return ""
+        return str(number.get("no_interval") or "")
     return f"95%: {words.interval(number['low'], number['high'], unit=number['unit'])}"
 
 

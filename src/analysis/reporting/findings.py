@@ -63,12 +63,16 @@ class Findings:
         inputs: Mapping[str, float] | None = None,
         count: int | None = None,
         history: Sequence[float] | None = None,
+        month_change: tuple[float, float] | None = None,
+        year_change: tuple[float, float] | None = None,
+        no_interval: str = "",
     ) -> None:
         """A number with its unit, interval, comparisons, the id of its definition and what went into it.
 
         ``unit`` is one that ``words.quantity`` knows. An undefined value (NaN) and one not reached (infinity, as
         a median may be) are kept as such; an absent comparison is ``None``. ``history`` holds the last months,
-        oldest first, ending with this one.
+        oldest first, ending with this one. ``month_change`` and ``year_change`` are the limits of the change against
+        the month and the year before; ``no_interval`` says why the number itself has none.
         """
         found: dict[str, Any] = {
             "value": value,
@@ -84,6 +88,9 @@ class Findings:
             "inputs": dict(inputs or {}),
             "count": count,
             "history": None if history is None else list(history),
+            "month_change": None if month_change is None else list(month_change),
+            "year_change": None if year_change is None else list(year_change),
+            "no_interval": no_interval,
         }
         if value is not None and not math.isfinite(value):
             found["not_reached" if value == math.inf else "undefined"] = True

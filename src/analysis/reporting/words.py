@@ -148,10 +148,13 @@ class Change:
     verdict: Verdict
 
 
-def change(now: Number | None, before: Number | None, *, unit: str, better: Better = "neither") -> Change:
+def change(
+    now: Number | None, before: Number | None, *, unit: str, better: Better = "neither", clear: bool = True
+) -> Change:
     """From ``before`` to ``now``: ``↓ −1.2 days``. Shares differ in percentage points.
 
-    A difference that vanishes when it is rounded is "no change" and neither good nor bad.
+    A difference that vanishes when it is rounded is "no change" and neither good nor bad. One that is not ``clear``,
+    because its interval spans zero, is shown with a level arrow and is neither as well.
     """
     if now is None or before is None:
         return Change(text=NOT_AVAILABLE, direction="flat", verdict="neutral")
@@ -164,9 +167,12 @@ def change(now: Number | None, before: Number | None, *, unit: str, better: Bett
     if not any(mark in "123456789" for mark in text.removeprefix(unit)):
         return Change(text=f"{ARROWS['flat']} no change", direction="flat", verdict="neutral")
     rose = difference > 0
+    signed = f"{'+' if rose else MINUS}{text}"
+    if not clear:
+        return Change(text=f"{ARROWS['flat']} {signed}", direction="flat", verdict="neutral")
     good = better == ("higher" if rose else "lower")
     return Change(
-        text=f"{ARROWS['up' if rose else 'down']} {'+' if rose else MINUS}{text}",
+        text=f"{ARROWS['up' if rose else 'down']} {signed}",
         direction="up" if rose else "down",
         verdict="neutral" if better == "neither" else "good" if good else "bad",
     )

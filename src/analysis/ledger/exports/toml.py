@@ -13,6 +13,15 @@ Value = str | bool | int | Sequence[str] | Mapping[str, str]
 _WIDTH = 118
 _HEAD = "# Proposed by paycurve init. Settle what is marked unsure, then run: paycurve check company.toml"
 
+# What no export tells and every company may state.
+_TARGETS = (
+    "",
+    "# What management wants to reach is printed beside the figure; docs/ledger.md names the keys.",
+    "# [targets]",
+    "# dso_countback = 45",
+    "# overdue_share = 0.20",
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
@@ -41,7 +50,7 @@ def lines_of(lines: Iterable[Line], *, general: Iterable[str] = ()) -> str:
             out.append(f"{written}  # {_comment(comment)}")
         else:
             out += [f"# {_comment(comment)}", written]
-    return "\n".join(out) + "\n"
+    return "\n".join([*out, *_TARGETS]) + "\n"
 
 
 def _value(value: Value) -> str:

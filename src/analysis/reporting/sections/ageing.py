@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import pandas as pd
@@ -10,6 +11,7 @@ from analysis.ledger.opening import Opened
 from analysis.measures.ageing import ageing
 from analysis.measures.outcomes import OTHERS, shown_groups
 from analysis.reporting import charts, words
+from analysis.reporting.clear_changes import leaves_out_zero
 from analysis.reporting.findings import Findings
 from analysis.reporting.sections.ledger import OPEN_ITEMS_ONLY
 
@@ -27,8 +29,11 @@ def ageing_of_segments(opened: Opened, *, by: str) -> pd.DataFrame:
     return order.drop(columns="_last")
 
 
-def ageing_sentence(scores: pd.DataFrame, *, currency: str) -> str:
-    """Where the overdue balance stands and which way it went, in one sentence; the title of the page."""
+def ageing_sentence(scores: pd.DataFrame, *, currency: str, month_change: Sequence[float] | None = None) -> str:
+    """Where the overdue balance stands and which way its share went, in one sentence; the title of the page.
+
+    ``month_change``: limits of the change of the share against the month before, where they were estimated.
+    """
     last = scores.iloc[-1]
     share = last["overdue_share"]
     if pd.isna(share):
@@ -47,6 +52,8 @@ def ageing_sentence(scores: pd.DataFrame, *, currency: str) -> str:
     change = words.change(share, before, unit="share")
     if change.direction == "flat":
         return f"The overdue share did not move: {standing}."
+    if not leaves_out_zero(month_change):
+        return f"No clear change in the overdue share: {standing}."
     verb = "rose" if change.direction == "up" else "fell"
     return f"The overdue share {verb} by {words.points(abs(share - before))}: {standing}."
 

@@ -70,7 +70,7 @@ def exposed(
     probability: pd.Series[float] | None = None,
 ) -> Exposed:
     """Measure page 6; ``expected_loss``, ``risk_class`` (1 to 5), ``probability`` by customer where they are known."""
-    snapshot, target = opened.snapshot, opened.company.policy.targets.effective_debtors
+    snapshot, target = opened.snapshot, opened.company.targets.effective_number
     owed = exposures(snapshot)
     balances = owed["open_balance"]
     customers = snapshot.customers.select("customer_id", "parent_id", "industry", "country").execute()

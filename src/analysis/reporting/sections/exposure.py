@@ -47,7 +47,7 @@ def told(found: Exposed) -> dict[str, str]:
         "concentration_told": exposure_words.concentration_sentence(found.divisions, found.of_loss),
         "debtors_needed_told": exposure_words.target_sentence(
             found.needed,
-            target=policy.targets.effective_debtors,
+            target=found.opened.company.targets.effective_number,
             now=book.effective_number,
             average=book.exposure / max(book.n_debtors, 1),
             currency=currency,

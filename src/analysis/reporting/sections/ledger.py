@@ -196,7 +196,6 @@ def _before(end: pd.Timestamp) -> pd.Timestamp:
 def _balances(findings: Findings, table: pd.DataFrame, currency: str) -> None:
     last = table.iloc[-1]
     for name, definition, label, better in (
-        ("receivables", "receivables", "Receivables", "neither"),
         ("unapplied", "unapplied_cash", "Unapplied cash and credits", "lower"),
         ("credit_balances", "credit_balances", "Credit balances", "neither"),
     ):
@@ -207,9 +206,6 @@ def _balances(findings: Findings, table: pd.DataFrame, currency: str) -> None:
             label=label,
             definition=definition,
             better=better,  # type: ignore[arg-type]
-            inputs={k: float(last[k]) for k in ("open_balance", "credit_balances", "unapplied")}
-            if name == "receivables"
-            else None,
             **compared(table[name]),  # type: ignore[arg-type]
         )
 

@@ -6,11 +6,13 @@ import math
 
 import pandas as pd
 
+from analysis.measures.headline_intervals import HeadlineInterval
 from analysis.measures.outcomes import OTHERS
 from analysis.measures.ratio import ratio
 from analysis.models.payment_times import PaymentTimes
 from analysis.models.survival import PaymentCurve
 from analysis.reporting import words
+from analysis.reporting.clear_changes import leaves_out_zero
 
 
 def in_words(curve: PaymentCurve) -> str:
@@ -31,8 +33,12 @@ def in_words(curve: PaymentCurve) -> str:
     )
 
 
-def median_sentence(times: PaymentTimes) -> str:
-    """The curve of the last year in words, and whether it moved; the title of the page."""
+def median_sentence(times: PaymentTimes, *, within: HeadlineInterval | None = None) -> str:
+    """The curve of the last year in words, and whether it moved; the title of the page.
+
+    ``within``: limits of the change from redraws of customers. Where there are none, it is clear where the bands of
+    the two years stand apart.
+    """
     said = in_words(times.whole)
     before = times.whole_before
     if not times.whole.n_invoices:
@@ -41,7 +47,9 @@ def median_sentence(times: PaymentTimes) -> str:
         return f"Of the invoices of the last twelve months, {said}."
     moved = times.whole.median_days - before.median_days
     (low, high), (low_before, high_before) = times.whole.median_interval, before.median_interval
-    if low <= high_before and low_before <= high:
+    change = None if within is None else within.year_change
+    unclear = not leaves_out_zero(change) if change else low <= high_before and low_before <= high
+    if unclear:
         return f"Of the invoices of the last twelve months, {said}; no clear change from the year before."
     side = "later" if moved > 0 else "sooner"
     return f"Customers pay {words.days(round(abs(moved)))} {side} than a year before: {said}."

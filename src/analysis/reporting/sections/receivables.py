@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 import pandas as pd
 
 from analysis.ledger.opening import Opened
 from analysis.measures.concentration import Concentration
+from analysis.measures.headline_intervals import HeadlineInterval
 from analysis.reporting import blocks, charts, words
+from analysis.reporting.clear_changes import with_interval
 from analysis.reporting.findings import Findings
 from analysis.reporting.gathering import Collected
 from analysis.reporting.sections import ageing, debtors
@@ -17,6 +20,7 @@ from analysis.reporting.sections.ledger import OPEN_ITEMS_ONLY, compared
 
 # number of the report: column of the scorecard, unit, label, definition, which way is better
 _SCORES: tuple[tuple[str, str, str, str, str, words.Better], ...] = (
+    ("receivables", "receivables", "money", "Receivables", "receivables", "neither"),
     ("open_balance", "open_balance", "money", "Open invoices", "open_balance", "neither"),
     ("overdue", "overdue", "money", "Overdue", "overdue", "lower"),
     ("overdue_share", "overdue_share", "share", "Overdue share", "overdue_share", "lower"),
@@ -38,6 +42,7 @@ _SCORES: tuple[tuple[str, str, str, str, str, words.Better], ...] = (
     ("bad_debt_to_sales", "bad_debt_to_sales", "share", "Bad debt, 12 months", "bad_debt_to_sales", "lower"),
 )
 _INPUTS: dict[str, tuple[str, ...]] = {
+    "receivables": ("open_balance", "credit_balances", "unapplied"),
     "overdue_share": ("overdue", "open_balance"),
     "over_90_share": ("over_90", "open_balance"),
     "dso_simple": ("receivables", "credit_sales", "days"),
@@ -77,6 +82,7 @@ class Receivables:
     rolls: pd.DataFrame
     debtors: pd.DataFrame  # exposures by customer
     concentration: Concentration
+    intervals: Mapping[str, HeadlineInterval] = field(default_factory=dict)  # by figure
 
     @property
     def currency(self) -> str:
@@ -125,37 +131,35 @@ def hand_over(findings: Findings, found: Receivables) -> None:
         float(found.by_due.iloc[-1].sum()),
         tolerance=Decimal("0.001"),
     )
-    told = ageing.ageing_sentence(found.scores, currency=found.currency)
+    change = found.intervals["overdue_share"].month_change if "overdue_share" in found.intervals else None
+    told = ageing.ageing_sentence(found.scores, currency=found.currency, month_change=change)
     findings.sentence("ageing_told", told, uses=["overdue", "overdue_share"])
     told = days_sentence(found.scores, open_items_only=open_items_only)
     findings.sentence("days_told", told, uses=["dso_countback", "best_possible_dso"])
 
 
 def _scores(findings: Findings, found: Receivables) -> None:
-    targets = found.opened.company.policy.targets
-    target = {
-        "dso_countback": targets.dso_days,
-        "overdue_share": targets.overdue_share,
-        "effectiveness": targets.collection_effectiveness,
-    }
+    targets = found.opened.company.targets
     last, open_items_only = found.scores.iloc[-1], found.opened.snapshot.open_items_only
     for id, column, unit, label, definition, better in _SCORES:
+        absent = open_items_only and id in _OF_FLOWS
         findings.number(
             id,
-            None if open_items_only and id in _OF_FLOWS else float(last[column]),
+            None if absent else float(last[column]),
             unit=found.currency if unit == "money" else unit,
             label=label,
             definition=definition,
             better=better,
-            target=target.get(id),
+            target=targets.of(id),
             inputs={name: float(last[name]) for name in _INPUTS.get(id, ()) if name in last},
             **compared(found.scores[column]),  # type: ignore[arg-type]
+            **({} if absent else with_interval(found.intervals.get(id))),
         )
     if open_items_only:
         findings.unavailable("days_by_month", OPEN_ITEMS_ONLY)
         return
     lines = dso_lines(found.scores)
-    aim = target["dso_countback"]
+    aim = targets.dso_countback
     findings.figure(
         "days_by_month",
         charts.lines_over_months(lines, unit="days", target=aim),

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pandas as pd
 
 from analysis.ledger.opening import Opened
+from analysis.measures.headline_intervals import HeadlineInterval
 from analysis.models.endings import Endings
 from analysis.models.payment_effects import PaymentEffects
 from analysis.models.payment_times import PaymentTimes, curves_table
 from analysis.reporting import blocks, charts
+from analysis.reporting.clear_changes import with_interval
 from analysis.reporting.findings import Findings
 from analysis.reporting.gathering import Collected
 from analysis.reporting.sections import endings, payment_effects, payment_words
@@ -50,14 +53,17 @@ def hand_over(
     pattern: pd.DataFrame,
     paid_only: float,
     paid: pd.DataFrame,
+    median_within: HeadlineInterval | None = None,
 ) -> None:
-    """Findings of notebook 3: curves, how invoices end, what goes with slow payment, and what paid ones alone hide."""
+    """Findings of notebook 3: curves, how invoices end, what goes with slow payment, and what paid ones alone hide.
+
+    ``median_within``: limits of the median and of its changes, from redraws of customers.
+    """
     if opened.snapshot.open_items_only:
         _nothing_settled(findings)
         return
     _paid_numbers(findings, paid)
     curve, horizon = times.whole, 120
-    low, high = curve.median_interval
     medians = [_whole(value) for value in times.medians]
     findings.number(
         "median_days",
@@ -65,14 +71,14 @@ def hand_over(
         unit="days",
         label="Median days to settle",
         definition="median_days_to_pay",
-        low=_finite_or_none(_whole(low)),
-        high=_finite_or_none(_whole(high)),
         last_month=_or_none(medians[-2]) if len(medians) > 1 else None,
         last_year=_or_none(_whole(times.whole_before.median_days)) if times.whole_before is not None else None,
         better="lower",
         count=curve.n_invoices,
         history=medians,
         inputs={"invoices": float(curve.n_invoices), "settled": float(curve.n_paid)},
+        target=opened.company.targets.median_days,
+        **_in_whole_days(with_interval(median_within)),
     )
     ninth = curve.quantile(0.9)
     findings.number(
@@ -114,7 +120,7 @@ def hand_over(
     units = {"invoices": "count", **dict.fromkeys(["median", "from", "to", "year before"], "days")}
     units |= {c: "share" for c in table.columns if c.startswith("open at")}
     findings.table("curves", table, caption="Days from invoice to settlement", units=units)
-    findings.sentence("median_told", payment_words.median_sentence(times), uses=["median_days"])
+    findings.sentence("median_told", payment_words.median_sentence(times, within=median_within), uses=["median_days"])
     findings.sentence("segments_told", payment_words.segments_sentence(times))
     findings.sentence("hidden_told", payment_words.hidden_sentence(paid_only, curve, horizon=horizon))
     at_start = int(curve.table["at_risk"].iloc[0] + curve.table["entered"].sum()) if len(curve.table) else 0
@@ -189,6 +195,10 @@ def detail(collected: Collected) -> list[blocks.Block]:
 def _whole(value: float) -> float:
     """A median day as the whole number it is."""
     return int(value) if math.isfinite(value) and value == int(value) else float(value)
+
+
+def _in_whole_days(found: dict[str, Any]) -> dict[str, Any]:
+    return {name: _whole(value) if isinstance(value, float) else value for name, value in found.items()}
 
 
 def _finite_or_none(value: float) -> float | None:
