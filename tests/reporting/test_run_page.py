@@ -323,6 +323,17 @@ def test_a_file_that_is_no_notebook_is_a_fault(tmp_path, content):
         notebook_page.read_notebook(tmp_path / "1_books.ipynb")
 
 
+def test_the_accent_is_that_of_the_company_and_only_ever_a_colour(tmp_path):
+    content = minimal()
+    content["metadata"]["accent"] = "#123abc"
+    out = written(demo.find_tables(tmp_path), content, tmp_path)
+    harmless(out / "index.html", out)
+    assert "--accent: #123abc;" in (out / "index.html").read_text()
+    content["metadata"]["accent"] = "red} body{display:none"
+    with pytest.raises(ValueError, match="is no colour like #"):
+        write_run_pages(gather(tmp_path), content, out, figures=out, notebooks=[], documents={}, machine={})
+
+
 def test_the_same_findings_give_the_same_pages(demonstration, tmp_path):
     collected, content, out = demonstration
     asked = notebook(tmp_path, nb.new_markdown_cell("# Who owes what?\n\nAnd since when."))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -20,12 +21,16 @@ from analysis.reporting import style, words
 from analysis.reporting.safe_markup import said
 
 _STYLE = Path(__file__).with_name("run_page.css")
-_COLOURS = ("ink", "quiet", "rule", "faint", "accent", "good", "bad")
+_COLOURS = ("ink", "quiet", "rule", "faint", "good", "bad")
+_PANEL = style.ramp(0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """What stands at the head of every page of a run: whose books, as of when, known by when, which report."""
+    """What stands at the head of every page of a run: whose books, as of when, known by when, which report.
+
+    ``accent`` is the colour of its links, in hexadecimal; ValueError for anything else.
+    """
 
     company: str
     title: str
@@ -33,13 +38,19 @@ class Header:
     known_by: str
     report_id: str
     language: str
+    accent: str
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"#[0-9a-fA-F]{6}", self.accent):
+            raise ValueError(f"accent {self.accent!r} is no colour like {style.ACCENT}")
 
     @staticmethod
     def of(metadata: Mapping[str, Any]) -> Header:
         """From the metadata of a pack."""
         on, known = (words.day(date.fromisoformat(metadata[name])) for name in ("as_of", "known_by"))
         names = ("company", "title", "report_id", "language")
-        return Header(as_of=on, known_by=known, **{name: str(metadata[name]) for name in names})
+        accent = metadata.get("accent") or style.ACCENT
+        return Header(as_of=on, known_by=known, accent=accent, **{name: str(metadata[name]) for name in names})
 
     def markup(self, heading: str) -> str:
         """The head of a page whose title is ``heading``."""
@@ -58,7 +69,7 @@ class Header:
 
 def page(header: Header, heading: str, body: Iterable[str]) -> bytes:
     """The bytes of a page: its head, a title that is ``heading``, and ``body``, markup that is safe already."""
-    css = _style()
+    css = _style(header.accent)
     # a style is named by what it holds, so that none but this one is applied
     named = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{named}'; img-src data:; base-uri 'none'; form-action 'none'"
@@ -91,7 +102,7 @@ def picture(content: bytes, *, kind: str, alt: str) -> str:
 
 
 @cache
-def _style() -> str:
-    colours = {name: getattr(style, name.upper()) for name in _COLOURS} | {"panel": style.ramp(0.0)}
-    root = " ".join(f"--{name}: {colour};" for name, colour in colours.items())
+def _style(accent: str) -> str:
+    colours = {name: getattr(style, name.upper()) for name in _COLOURS}
+    root = " ".join(f"--{name}: {colour};" for name, colour in {**colours, "accent": accent, "panel": _PANEL}.items())
     return f"\n:root {{ {root} }}\n{_STYLE.read_text(encoding='utf-8')}"
