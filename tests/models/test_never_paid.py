@@ -17,7 +17,7 @@ from analysis.measures.history import History
 from analysis.models.habits import habits
 from analysis.models.landmarks import landmarks, open_book
 from analysis.models.never_paid import fit_never_paid
-from analysis.models.outlook import payment_outlook
+from analysis.models.outlook import payment_outlook, unpaid_at_least
 from analysis.models.row_features import Rows, described
 from analysis.models.shrunk_curves import DailyHazards, pooled_hazards
 
@@ -27,11 +27,36 @@ ON = date(2026, 8, 31)
 POOLED = DailyHazards(first=0, paid=np.array([[0.5, 0.5, 0.5]]), other=np.array([[0.1, 0.25, 0.1]]))
 
 
-def test_an_invoice_is_paid_at_its_own_pace_until_what_is_never_paid_is_left():
+def test_what_a_curve_falls_too_far_is_lost_and_the_later_its_turn_the_more():
+    # Turns come at 0.4, 0.8 and 1, since half of all are paid at last. Of 0.1 too much, a fifth of what is paid, 0.16,
+    # 0.64 and all stay: 0.016, 0.064 and 0.1. Where 0.4 of 0.5 are lost, 1 / 0.8 is the power at which no curve rises.
+    curve = np.array([[0.8, 0.6, 0.5]] * 4)
+    found = unpaid_at_least(curve, np.array([0.6, 0.9, 0.5, 0.2]))
+    assert_allclose(found[0], [0.816, 0.664, 0.6], rtol=1e-12)
+    assert_allclose(found[1], [0.8 + 0.4 * 0.4**1.25, 0.6 + 0.4 * 0.8**1.25, 0.9], rtol=1e-12)
+    assert_allclose(found[2:], curve[2:], rtol=1e-12)
+
+
+def test_no_curve_rises_and_each_ends_at_what_is_never_paid():
+    rng = np.random.default_rng(5)
+    curves = np.cumprod(1 - rng.uniform(0, 0.3, size=(500, 40)), axis=1)
+    curves[:20] = 1.0
+    curves[20:40, 10:] = 0.0
+    never = rng.uniform(0, 1, size=500)
+    never[::10], never[5::10] = 1.0, 0.0
+    found = unpaid_at_least(curves, never)
+    assert (np.diff(np.column_stack([np.ones(500), found]), axis=1) <= 1e-12).all()
+    assert (found >= curves - 1e-12).all()
+    assert_allclose(found[:, -1], np.maximum(curves[:, -1], never), rtol=0, atol=1e-12)
+
+
+def test_an_invoice_is_paid_at_its_own_pace_less_what_is_lost():
     made = payment_outlook(np.full((2, 3), 0.5), np.array([-1, -1]), POOLED, never=np.array([0.2, 0.0]))
-    assert_allclose(made.unpaid, [[0.5, 0.25, 0.2], [0.5, 0.25, 0.125]])
+    # A year of one in two leaves nothing: turns are 1/2, 3/4 and 7/8, and a fifth is lost.
+    assert_allclose(made.unpaid, [[0.5 + 0.2 / 4, 0.25 + 0.2 * 9 / 16, 0.125 + 0.2 * 49 / 64], [0.5, 0.25, 0.125]])
     assert made.never.tolist() == [0.2, 0.0]
-    assert made.median.tolist() == [1, 1]
+    # 0.55 and 0.3625 are left of the first: its even chance comes a day later.
+    assert made.median.tolist() == [2, 1]
     # A tenth is left on no day where a fifth never pays, and on the fourth where all do.
     assert made.high.tolist() == [np.inf, 4]
 

@@ -15,6 +15,9 @@ LONGEST_DAYS = 365
 _INVOICES_AT_ONCE = 4_000
 # How many expected payments the pace of all counts for, where an invoice's own pace is carried on beyond its days.
 _PACE_PRIOR = 0.5
+# How fast losses gather towards the last turns, see `unpaid_at_least`: 1 would spread them over all turns alike.
+_LOSSES_LATE = 2.0
+_LEAST_EVER = 1e-12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -47,8 +50,8 @@ def payment_outlook(
     ratio of the two last hazards.
 
     Where the chance ``never`` to be paid is known better, one value per invoice, nothing competes: an invoice is paid
-    at its own hazard until only that chance is left, ``unpaid = max(product of (1 - hazard), never)``. Of ``never``,
-    as much has left by a day as of all invoices that left otherwise and later than so many days after their due date.
+    at its own hazard, less what is lost by :func:`unpaid_at_least`. Of ``never``, as much has left by a day as of all
+    invoices that left otherwise and later than so many days after their due date.
     """
     n, days = paid.shape
     cuts = [slice(low, low + _INVOICES_AT_ONCE) for low in range(0, n, _INVOICES_AT_ONCE)]
@@ -72,10 +75,31 @@ def _outlook(
     if never is None:
         unpaid, still_open, never = _competing(cash, np.minimum(other, 1.0 - cash), pace, pooled)
     else:
-        unpaid = np.maximum(np.cumprod(1.0 - cash, axis=1), never[:, None])
+        unpaid = unpaid_at_least(np.asarray(np.cumprod(1.0 - cash, axis=1), dtype=np.float64), never)
         still_open = unpaid - never[:, None] * _lost_by(rel, pooled, days=LONGEST_DAYS)
     medians = [day_paid_by(unpaid, share) for share in (0.5, 0.1, 0.9)]
     return unpaid[:, :days], still_open[:, :days], *medians, never
+
+
+def unpaid_at_least(unpaid: Matrix, never: NDArray[np.float64]) -> Matrix:
+    """Curves that end no lower than at ``never``: what they would fall too far is lost, the later the turn the more.
+
+    ``turn = (1 - unpaid) / (1 - end)`` says when an invoice's turn comes by its own hazards, 0 for the first and 1 for
+    the last, ``end`` being the last column of ``unpaid``. With ``lost = (never - end) / (1 - end)`` above 0 the result
+    is ``unpaid + (never - end) * turn ** k``, ``k = min(2, 1 / lost)``: one whose turn comes then is lost with the
+    chance ``lost * k * turn ** (k - 1)``, which grows with the turn and reaches 1 at most, so that no curve rises.
+    Curves that end above ``never`` stay as they are. Shapes (invoices, days) and (invoices,).
+
+    Source: this project; with k = 1 it is the mixture of payers and non-payers of Boag, Journal of the Royal
+    Statistical Society B 11 (1949) 15-53.
+    """
+    end = unpaid[:, -1]
+    ever = np.maximum(1.0 - end, _LEAST_EVER)
+    more = np.maximum(never - end, 0.0)
+    power = np.minimum(_LOSSES_LATE, ever / np.maximum(more, _LEAST_EVER))
+    turn = np.minimum((1.0 - unpaid) / ever[:, None], 1.0)
+    found: Matrix = unpaid + more[:, None] * turn ** power[:, None]
+    return found
 
 
 def _competing(
