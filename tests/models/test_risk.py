@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -13,13 +14,19 @@ from small_books import Ledger
 
 from analysis.ledger.simulate import simulate
 from analysis.measures.history import day_number, history_of
+from analysis.models import risk
+from analysis.models.past_classes import past_classes
 from analysis.models.risk import RiskAssessment, assess_risk
 from analysis.models.risk_classes import class_table, risk_class
-from analysis.models.risk_record import MODEL, RiskRecord, risk_origins, risk_record
+from analysis.models.risk_control import is_demoted, risk_control
+from analysis.models.risk_model import fit_risk_model
+from analysis.models.risk_rates import RUNGS
+from analysis.models.risk_record import MODEL, UNRATED, RiskRecord, risk_origins, risk_record
 from analysis.models.risk_rows import learned_from, risk_marks, risk_rows
 
 LAST = date(2026, 10, 31)
 EARLIER = date(2026, 3, 31)
+BOUNDS = (0.02, 0.05, 0.15, 0.40)
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +178,70 @@ def test_many_customers_are_sampled_whole_and_alike_in_later_books(history, rows
     shared = ["days_late", "days_late_trend", "days_late_spread"]
     pd.testing.assert_frame_equal(past.drop(columns=shared), whole.drop(columns=shared))
     assert 200 < len(learned_from(few, day_number(origin))) < 800
+
+
+def test_classes_of_an_earlier_day_are_those_that_a_report_of_it_would_have_had(world, rows):
+    then = risk_rows(simulated_history(world, EARLIER))
+    mark = day_number(EARLIER)
+    asked = then[then.index.get_level_values("mark") == mark]
+    model = fit_risk_model(learned_from(then, mark))
+    wanted = pd.Series(risk_class(model.chances(asked), BOUNDS).astype(float), index=asked.index)
+    days = [date(2026, 2, 28), EARLIER, date(2026, 5, 31)]
+    found = past_classes(rows, days, forecaster=MODEL, bounds=BOUNDS, customers_min=10)
+    pd.testing.assert_series_equal(found.loc[[mark]], wanted, check_names=False)
+    assert set(found) > {1.0, 5.0}
+    # May is asked of what was learned by the end of March, February of what was learned by the end of December
+    alone = past_classes(rows, days[2:], forecaster=MODEL, bounds=BOUNDS, customers_min=10)
+    pd.testing.assert_series_equal(alone, found.loc[[day_number(days[2])]])
+    may = rows[rows.index.get_level_values("mark") == day_number(days[2])]
+    assert alone.tolist() == risk_class(model.chances(may), BOUNDS).tolist()
+    # nobody is classed before a year of anybody is over
+    assert past_classes(rows, [date(2024, 6, 30)], forecaster=MODEL, bounds=BOUNDS, customers_min=10).empty
+
+
+def records(*shares: float, chance: float = 0.2, customers: int = 100) -> RiskRecord:
+    """A chance stated of each of so many customers on several days, and the share that became severely delinquent."""
+    frames = []
+    for place, share in enumerate(shares):
+        index = pd.MultiIndex.from_product([[20_000 + 60 * place], range(customers)], names=["origin", "customer_id"])
+        severe = (np.arange(customers) < share * customers).astype(float)
+        frames.append(pd.DataFrame({"severe": severe, "base": chance, MODEL: chance}, index=index))
+    return RiskRecord(forecasts=pd.concat(frames), times=np.ones((1, customers)))
+
+
+def test_limits_of_chances_by_hand():
+    # 20 expected of 100 with a variance of 16: sqrt(2 x 16 / 400 + 0.01) = 0.3, times 2.3263 (printed tables): 0.6979
+    found = risk_control(records(0.2, 0.41, 0.42), MODEL, customers_min=10)
+    assert found["low"].tolist() == pytest.approx([np.exp(-0.6979)] * 3, abs=1e-4)
+    assert found["high"].tolist() == pytest.approx([np.exp(0.6979)] * 3, abs=1e-3)
+    assert found["ratio"].tolist() == pytest.approx([1.0, 2.05, 2.1])
+    assert found["is_outside"].tolist() == [False, True, True]
+    assert is_demoted(found)
+    assert not is_demoted(risk_control(records(0.42, 0.2), MODEL, customers_min=10))
+    # once above and once below is chance, or a year and its opposite, and no lasting fault
+    assert not is_demoted(risk_control(records(0.05, 0.42), MODEL, customers_min=10))
+    few = risk_control(records(0.9, 0.9, customers=40), MODEL, customers_min=10)
+    assert few[["ratio", "low", "high"]].isna().all(axis=None)
+    assert not is_demoted(few)
+    assert not is_demoted(risk_control(records(0.9, 0.9), MODEL, customers_min=101))
+
+
+def test_a_model_outside_its_limits_is_not_used_however_well_it_tells_customers_apart(
+    history, rows, record, monkeypatch
+):
+    severe = record.forecasts["severe"] == 1
+    doubled = record.forecasts.assign(**dict.fromkeys([MODEL, UNRATED], np.where(severe, 0.95, 0.3)))
+    monkeypatch.setattr(risk, "risk_rows", lambda *_, **__: rows)
+    monkeypatch.setattr(risk, "risk_record", lambda *_, **__: replace(record, forecasts=doubled))
+    found = assess_risk(history)
+    assert found.record.skill(MODEL, against="own_rate").low > 0
+    assert (found.reason, found.model) == ("demoted", None)
+    assert found.forecaster in RUNGS
+    assert "which stands demoted: on the last two days of its record 0." in found.verdict
+    assert found.control["is_outside"].tail(2).all()
+    # reasons and classes are those of the rule
+    assert set(found.reasons["reason"]) <= {"start", "segment", "own_rate", "late_share_91"}
+    assert found.classes_by_mark.loc[day_number(LAST)].tolist() == found.customers["risk_class"].tolist()
 
 
 def test_classes_by_hand():

@@ -12,7 +12,7 @@ from small_books import Ledger
 from analysis.measures.history import day_number, history_of
 from analysis.models.alert_record import alert_record, is_in_trouble, share_of
 from analysis.models.lateness_migration import bands, lateness_migration
-from analysis.models.watch_list import WATCH_RULES, buying_ratios, class_on, watch_list
+from analysis.models.watch_list import WATCH_RULES, buying_ratios, watch_list
 
 FACTS = (
     *("open_balance", "overdue", "overdue_91", "oldest_days", "limit_use", "promises_broken_12m"),
@@ -75,7 +75,7 @@ def test_each_reason_is_given_for_its_own_fact():
     for customer in "GHIJK":
         found = pd.concat([found, views(**{customer: {"overdue": [0, 0]}})])
     buying = pd.Series({(1, "J"): 5.0, (1, "K"): 4.9}).rename_axis(["mark", "customer_id"])
-    risk = class_on(pd.Series({"A": 3, "K": 4}), on=date(1970, 1, 2))
+    risk = pd.Series({(1, "A"): 3.0, (1, "K"): 4.0}).rename_axis(["mark", "customer_id"])
     watched = watch_list(found.sort_index(), drift=drift, buying=buying, risk_class=risk)
     last = watched.on(1)
     why = {customer: [rule.id for rule in watched.reasons(row)] for customer, row in last.iterrows()}
@@ -90,6 +90,16 @@ def test_each_reason_is_given_for_its_own_fact():
         "K": ["high_risk"],
     }
     assert watched.unavailable == ()
+
+
+def test_customers_come_and_go_by_their_class():
+    found = views(A={"overdue": [0] * 5}, B={"overdue": [0] * 5})
+    classes = {"A": [3, 4, 3, 2, 3], "B": [5, 5, 5, 5, 5]}
+    risk = pd.Series({(mark, who): float(of[mark]) for who, of in classes.items() for mark in range(5)})
+    watched = watch_list(found, risk_class=risk.rename_axis(["mark", "customer_id"]))
+    assert of(watched, "A", "status") == ["", "in", "stayed", "out", ""]
+    # who was of high risk all along has not come this month
+    assert of(watched, "B", "status") == ["stayed"] * 5
 
 
 def test_reasons_that_books_cannot_give_are_named():

@@ -73,6 +73,8 @@ def _assessment(**changed: object) -> RiskAssessment:
         "verdict": "The additive model without ratings is used.",
         "model": None,
         "record": _record(shift=0.05),
+        "control": None,
+        "classes_by_mark": pd.Series(dtype=float),
         "bounds": BOUNDS,
         "group_minimum": 5,
     }

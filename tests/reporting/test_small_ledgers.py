@@ -37,17 +37,17 @@ def one_customer(*, pays: bool) -> Ledger:
     return ledger
 
 
-def handed(ledger: Ledger, folder: Path) -> Collected:
+def handed(ledger: Ledger, folder: Path, *, on: date = AS_OF) -> Collected:
     """What both notebooks hand over of a ledger."""
-    books = opened(ledger.books(), AS_OF, known_by=AS_OF)
+    books = opened(ledger.books(), on, known_by=on)
     history = history_of(books.snapshot)
-    findings = Findings("5_credit_risk", output_dir=folder, run_id="r")
+    findings = Findings("5_credit_risk", output_dir=folder, run_id="r1")
     found = payers.payer_segments(history)
     segments.hand_over(findings, books, found, change=payers.around(history, found, on=date(2025, 6, 30)))
     assessed, expected = risk.risk_of(books), losses.losses_of(history)
     classes = risk.classes_by_customer(assessed)
     risk.hand_over(findings, books, assessed)
-    watch_list.hand_over(findings, books, watch_list.watch_of(books, risk_class=classes))
+    watch_list.hand_over(findings, books, watch_list.watch_of(books, risk_class=risk.classes_by_mark(assessed)))
     losses.hand_over(findings, history, expected)
     owed = exposed(
         books,

@@ -11,7 +11,9 @@ import pandas as pd
 
 from analysis.measures.history import History, day_number
 from analysis.models.champion import CUSTOMERS_MIN
+from analysis.models.past_classes import past_classes
 from analysis.models.risk_classes import class_table, risk_class
+from analysis.models.risk_control import DAYS_RUNNING, is_demoted, risk_control
 from analysis.models.risk_model import CUSTOMERS_EACH_MIN, RefusedFit, RiskModel, fit_risk_model
 from analysis.models.risk_rates import RUNGS, Rung, risk_rates
 from analysis.models.risk_reasons import model_reasons, rate_reasons
@@ -19,6 +21,7 @@ from analysis.models.risk_record import MODEL, NAMES, UNRATED, RiskRecord, risk_
 from analysis.models.risk_rows import learned_from, risk_marks, risk_rows
 from analysis.models.risk_terms import RATING
 from analysis.models.survival import Estimate
+from analysis.models.watch import watch_marks
 
 ORIGINS_MIN = 3
 RISK_RULE = (
@@ -27,10 +30,12 @@ RISK_RULE = (
     "where they lower its error on the record and else without, replaces it only where the lower limit of the 95% "
     "interval of its skill over that rule, from a bootstrap over customers, lies above zero. Fewer than "
     f"{ORIGINS_MIN} origins, or fewer than {CUSTOMERS_EACH_MIN} customers that became severely delinquent and as many "
-    "that did not, are no record: then the customer's own past rate is used, drawn to that of its segment."
+    "that did not, are no record: then the customer's own past rate is used, drawn to that of its segment. A model is "
+    "demoted to the rule it had to beat where customers that became severely delinquent, over those it expected, lay "
+    "outside their control limits on the last two days of its record, on one side of them."
 )
 
-Reason = Literal["promoted", "no better", "no model", "no record", "refused", "nothing"]
+Reason = Literal["promoted", "demoted", "no better", "no model", "no record", "refused", "nothing"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -45,6 +50,10 @@ class RiskAssessment:
     - ``reasons``: see :func:`analysis.models.risk_reasons.told`.
     - ``forecaster``: id of who was used (:data:`analysis.models.risk_record.NAMES`), ``reason`` and ``verdict`` why;
       ``model`` where it is a model. ``record`` of all on days of the past, None where there is none.
+    - ``control``: the forecaster that earned its place, demoted or not, held against what came
+    (:func:`analysis.models.risk_control.risk_control`); None without enough of a record.
+    - ``classes_by_mark``: classes of the month ends of the watch before ``on``, and of ``on``
+    (:func:`analysis.models.past_classes.past_classes`), by ``mark`` and ``customer_id``.
     """
 
     on: date
@@ -55,6 +64,8 @@ class RiskAssessment:
     verdict: str
     model: RiskModel | None
     record: RiskRecord | None
+    control: pd.DataFrame | None
+    classes_by_mark: pd.Series[float]
     bounds: tuple[float, ...]
     group_minimum: int
 
@@ -96,8 +107,8 @@ def assess_risk(history: History, *, seed: int = 0) -> RiskAssessment:
     each. ``seed`` draws the customers of the bootstrap.
     """
     on, company = history.last, history.snapshot.company
-    origins = risk_origins(on, risk_marks(history))
-    rows = risk_rows(history, origins=origins)
+    origins, before = risk_origins(on, risk_marks(history)), watch_marks(history)[:-1]
+    rows = risk_rows(history, origins=origins, whole=before)
     now = rows[rows.index.get_level_values("mark") == day_number(on)]
     learned = learned_from(rows, day_number(on))
     minimum = company.policy.group_minimum
@@ -105,8 +116,13 @@ def assess_risk(history: History, *, seed: int = 0) -> RiskAssessment:
     record = risk_record(rows, origins, seed=seed) if n_learned >= minimum else None
     if n_learned < minimum or now.empty:
         why = _nothing(n_learned, minimum, now)
-        return _assessment(on, now.iloc[:0], None, "base", "nothing", why, None, record, history)
+        return _assessment(on, now.iloc[:0], None, "base", "nothing", why, None, record, None, rows.iloc[:0], history)
     id, reason, verdict = _chosen(record)
+    control = None
+    if record is not None and reason in ("promoted", "no better", "no model"):
+        control = risk_control(record, id, customers_min=minimum)
+        if reason == "promoted" and is_demoted(control):
+            id, reason, verdict = _demoted(record, id, control)
     model: RiskModel | None = None
     if id in (MODEL, UNRATED):
         try:
@@ -115,7 +131,7 @@ def assess_risk(history: History, *, seed: int = 0) -> RiskAssessment:
             id, reason = "own_rate", "refused"
             verdict = f"{_capital(NAMES[id])} is used, because the model was refused: {refused}."
     scored, reasons = _scored(now, learned, id, model)
-    return _assessment(on, scored, reasons, id, reason, verdict, model, record, history)
+    return _assessment(on, scored, reasons, id, reason, verdict, model, record, control, rows, history)
 
 
 def _chosen(record: RiskRecord | None) -> tuple[str, Reason, str]:
@@ -129,7 +145,7 @@ def _chosen(record: RiskRecord | None) -> tuple[str, Reason, str]:
         days, severe = len(record.origins), int((happened == 1).sum())
         found = f"{_counted(days, 'past day')} with {_counted(severe, 'customer')} that became severely delinquent"
         return "own_rate", "no record", f"{own} is used: {found} make too little of a record to judge by."
-    rung = min(RUNGS, key=lambda id: (record.brier(id), list(RUNGS).index(id)))
+    rung = _strongest_rung(record)
     if MODEL not in record.ids or UNRATED not in record.ids:
         return rung, "no model", f"{_capital(NAMES[rung])} is used: the books are too small to learn a model from."
     id = MODEL if record.brier(MODEL) < record.brier(UNRATED) else UNRATED
@@ -139,6 +155,24 @@ def _chosen(record: RiskRecord | None) -> tuple[str, Reason, str]:
         return rung, "no better", f"{_capital(NAMES[rung])} is used, because no model is surely better: {told}."
     over = f"over {len(record.origins)} past days and {record.customers:,} customers"
     return id, "promoted", f"{_capital(NAMES[id])} is used: {over} it beats {NAMES[rung]}, {told}."
+
+
+def _strongest_rung(record: RiskRecord) -> str:
+    """The naive rule with the smallest Brier score over all origins."""
+    return min(RUNGS, key=lambda id: (record.brier(id), list(RUNGS).index(id)))
+
+
+def _demoted(record: RiskRecord, id: str, control: pd.DataFrame) -> tuple[str, Reason, str]:
+    """The rule that a model had to beat in its place, and why."""
+    rung, last = _strongest_rung(record), control.tail(DAYS_RUNNING)
+    ratios = " and ".join(f"{ratio:.2f}" for ratio in last["ratio"])
+    low, high = (float(last[limit].iloc[-1]) for limit in ("low", "high"))
+    verdict = (
+        f"{_capital(NAMES[rung])} is used in place of {NAMES[id]}, which stands demoted: on the last two days of its "
+        f"record {ratios} times as many customers became severely delinquent as it expected (usual: {low:.2f} to "
+        f"{high:.2f})."
+    )
+    return rung, "demoted", verdict
 
 
 def _scored(
@@ -162,15 +196,20 @@ def _assessment(
     verdict: str,
     model: RiskModel | None,
     record: RiskRecord | None,
+    control: pd.DataFrame | None,
+    rows: pd.DataFrame,
     history: History,
 ) -> RiskAssessment:
     """Classes beside the chances, in order of customers."""
-    policy = history.snapshot.company.policy
+    policy, before = history.snapshot.company.policy, watch_marks(history)[:-1]
     figures = ["name", "segment", "open_balance", "evidence_invoices", "severe_now", "chance", "low", "high"]
     customers = scored.droplevel("mark").reindex(columns=figures)
     for column, of in (("risk_class", "chance"), ("class_low", "low"), ("class_high", "high")):
         customers[column] = risk_class(customers[of].astype(float), policy.risk_classes)
     nothing = pd.DataFrame(columns=["customer_id", "reason", "value", "unit", "log_odds"])
+    earlier = past_classes(rows, before, forecaster=id, bounds=policy.risk_classes, customers_min=policy.group_minimum)
+    latest = customers["risk_class"].astype(float)
+    latest.index = pd.MultiIndex.from_product([[day_number(on)], customers.index], names=earlier.index.names)
     return RiskAssessment(
         on=on,
         customers=customers,
@@ -180,6 +219,8 @@ def _assessment(
         verdict=verdict,
         model=model,
         record=record,
+        control=control,
+        classes_by_mark=pd.concat([part for part in (earlier, latest) if len(part)] or [earlier]),
         bounds=policy.risk_classes,
         group_minimum=policy.group_minimum,
     )

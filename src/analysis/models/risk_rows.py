@@ -25,7 +25,7 @@ MONTHS_PER_YEAR = 12
 _HASHES = 2**32
 
 
-def risk_rows(history: History, *, origins: Sequence[date] = ()) -> pd.DataFrame:
+def risk_rows(history: History, *, origins: Sequence[date] = (), whole: Sequence[date] = ()) -> pd.DataFrame:
     """One row per month end (mark) and customer with business then, and the last day of the history as a mark.
 
     With business is who was invoiced within twelve months or owes something. Indexed by ``mark`` (day number) and
@@ -42,8 +42,8 @@ def risk_rows(history: History, *, origins: Sequence[date] = ()) -> pd.DataFrame
       a later day learns the same as an earlier one.
 
     Of many customers only a part is followed through the past, drawn by a hash of the customer number so that at the
-    first of ``origins`` at most :data:`ROWS_MAX` rows are learned from; all are there at the last mark. Days late of
-    open invoices, which lean on the curve of all customers, then lean on that of the part.
+    first of ``origins`` at most :data:`ROWS_MAX` rows are learned from; all are there at the last mark and at those of
+    ``whole``. Days late of open invoices, which lean on the curve of all customers, then lean on that of the part.
     """
     marks = risk_marks(history)
     if not marks:
@@ -53,8 +53,9 @@ def risk_rows(history: History, *, origins: Sequence[date] = ()) -> pd.DataFrame
     past = history if kept is None else replace(history, lives=history.lives.semi_join(kept, "customer_id"))
     seen = customer_views(past, marks)
     if kept is not None:
-        others = customer_views(history, [last])
-        seen = pd.concat([seen.drop(index=day_number(last), level="mark"), others])
+        entire = [mark for mark in marks if mark == last or mark in set(whole)]
+        seen = seen.drop(index=[day_number(mark) for mark in entire], level="mark")
+        seen = pd.concat([seen, customer_views(history, entire)])
     ends = sorted({*marks, *(mark + timedelta(days=WINDOW_DAYS) for mark in marks)})
     windows = late_amounts(history, [end for end in ends if end <= history.last])
     share = late_share(windows)

@@ -13,7 +13,7 @@ from analysis.measures.positions import complete_months
 from analysis.models.alert_record import HORIZON_MONTHS, AlertRecord, alert_record, is_in_trouble
 from analysis.models.lateness_migration import LatenessMigration, lateness_migration
 from analysis.models.payment_drift import Drift, payment_drift
-from analysis.models.watch_list import WatchList, buying_ratios, class_on, watch_list
+from analysis.models.watch_list import WatchList, buying_ratios, watch_list
 
 SHOWN_MONTHS = 13
 MIGRATION_MONTHS = 3
@@ -55,8 +55,8 @@ def watch(history: History, *, risk_class: pd.Series | None = None) -> Watch | N
     """The watch as of the last day of a history; None where it holds fewer than two marks to compare.
 
     Lists are made of the last 19 month ends and the day itself, each from what was known on it, so that the alerts of
-    a year can be judged by the six months after them. ``risk_class``: classes 1 to 5 on the last day, by
-    ``customer_id``, where they were assessed.
+    a year can be judged by the six months after them. ``risk_class``: classes 1 to 5 by ``mark`` and
+    ``customer_id``, of the marks on which they were assessed.
     """
     marks = watch_marks(history)
     if len(marks) < 2:
@@ -66,7 +66,7 @@ def watch(history: History, *, risk_class: pd.Series | None = None) -> Watch | N
         views,
         drift=drift.states,
         buying=buying_ratios(history, marks),
-        risk_class=None if risk_class is None else class_on(risk_class, on=history.last),
+        risk_class=risk_class,
     )
     numbers, ageing_days = watched.marks, history.snapshot.company.policy.ageing_days
     before = numbers[max(0, len(numbers) - 1 - MIGRATION_MONTHS)]

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.measures.history import History, day_number, marks_table, shown_on
+from analysis.measures.history import History, marks_table, shown_on
 from analysis.measures.known_balances import rates_at
 
 Status = Literal["in", "stayed", "out"]
@@ -238,11 +238,3 @@ def buying_ratios(history: History, marks: Sequence[date]) -> pd.Series[float]:
     enough = (days >= USUAL_DAYS_MIN) & (summed["bought"] >= _BOUGHT_MIN)
     usual = (summed["usual"] / days * RECENT_DAYS).where(enough)
     return (summed["recent"] / usual).rename("buying_ratio")
-
-
-def class_on(risk_class: pd.Series, *, on: date) -> pd.Series[float]:
-    """Risk classes of one day, by ``customer_id``, as :func:`watch_list` wants them."""
-    index = pd.MultiIndex.from_arrays(
-        [np.full(len(risk_class), day_number(on)), risk_class.index], names=["mark", "customer_id"]
-    )
-    return pd.Series(risk_class.to_numpy(dtype=float), index=index, name="risk_class")

@@ -19,7 +19,9 @@ MONITORING: tuple[Definition, ...] = (
         reading="Each stands there with its reasons and the day since when. Reasons, with the thresholds of entering "
         "and staying: pays later than it used to (5 and 2 days, while the detector of drift stands), broken promises "
         "in a year (3 and 2), limit use (150% and 120%), fall of the rating from its best of six months (0.75 and 0.4 "
-        "of the spread of all scores), oldest open item (76 and 46 days late), risk class (4 and 3), disputes, from "
+        "of the spread of all scores), oldest open item (76 and 46 days late), risk class (4 and 3; on each month end "
+        "from what was known of the customer then, by the forecaster in use now as it was learned by the last end of a "
+        "calendar quarter, on the as-of date as it is learned today), disputes, from "
         "two in a year on (50% and 25% of what is owed), purchases of 60 days over the usual of the 180 before (5 "
         "and 2.5 times).",
         trap="A list that grows may mean worse customers or better data: a reason that the books cannot give is named "

@@ -64,6 +64,23 @@ RISK: tuple[Definition, ...] = (
         better="lower",
     ),
     Definition(
+        id="severe_over_expected",
+        name="Severely delinquent customers over those expected",
+        formula="customers that became severely delinquent within twelve months of the last day of the record / "
+        "sum of the chances stated on that day; limits exp(-+ 2.33 x sqrt(2 x sum of p (1 - p) / "
+        "expected^2 + 0.1^2)), p the chances; not defined with fewer than ten expected",
+        unit="ratio",
+        reading="Above one, more customers became severely delinquent than the chances said. Outside its limits, "
+        "which 98 of 100 days keep where nothing changes, the chances are in doubt; outside on one side "
+        "on the last two days of the record, two months apart, a model is demoted to the rule that it had"
+        " to beat.",
+        trap="What came of a day is known a year later, so it tells late. Days two months apart share ten "
+        "months of what came.",
+        source="Variance of a sum of unequal chances: Feller, An Introduction to Probability Theory and Its "
+        "Applications I (3rd ed., 1968), section IX.5; control limits: Montgomery, Introduction to "
+        "Statistical Quality Control (7th ed., 2013), section 7.3.",
+    ),
+    Definition(
         id="risk_brier",
         name="Error of chances of severe delinquency (Brier score)",
         formula="mean over customers and past month ends of (1 if severely delinquent within twelve months, else 0, - "

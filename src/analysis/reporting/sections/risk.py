@@ -42,6 +42,11 @@ def classes_by_customer(found: RiskAssessment | None) -> pd.Series | None:
     return None if found is None or found.customers.empty else found.customers["risk_class"]
 
 
+def classes_by_mark(found: RiskAssessment | None) -> pd.Series[float] | None:
+    """Risk classes of the month ends of the watch, by ``mark`` and ``customer_id``; None where nobody was assessed."""
+    return None if found is None or found.classes_by_mark.empty else found.classes_by_mark
+
+
 def chances_by_customer(found: RiskAssessment | None) -> pd.Series[float] | None:
     """Chance of severe delinquency by ``customer_id``; None where nobody was assessed."""
     return None if found is None or found.customers.empty else found.customers["chance"]
@@ -137,6 +142,7 @@ def trusted(collected: Collected) -> list[dict[str, Any]]:
 _USES = {
     "risk_title": ["high_risk_customers"],
     "risk_told": ["severe_expected"],
+    "risk_forecaster_told": ["severe_over_expected"],
     "risk_record_told": ["risk_calibration_slope", "risk_skill_base", "risk_skill_own_rate"],
     "risk_rating_told": ["rating_value"],
 }
@@ -193,6 +199,20 @@ def _numbers(findings: Findings, found: RiskAssessment) -> None:
             high=None if math.isnan(figure.high) else figure.high,
             count=known.customers if known else None,
         )
+    last = None if found.control is None or found.control.empty else found.control.iloc[-1]
+    findings.number(
+        "severe_over_expected",
+        math.nan if last is None else float(last["ratio"]),
+        unit="ratio",
+        label="Severely delinquent over those expected",
+        definition="severe_over_expected",
+        inputs={}
+        if last is None
+        else {
+            name: float(last[name]) for name in ("observed", "expected", "low", "high") if not math.isnan(last[name])
+        },
+        count=None if last is None else int(last["customers"]),
+    )
     findings.number(
         "risk_brier",
         known.brier(id) if known else math.nan,

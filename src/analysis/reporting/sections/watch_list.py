@@ -29,7 +29,7 @@ def why_not(opened: Opened) -> str:
 def watch_of(opened: Opened, *, risk_class: pd.Series | None = None) -> Watch | None:
     """The watch as of the snapshot's day; None where :func:`why_not` says why there is none.
 
-    ``risk_class``: classes 1 to 5 on the as-of date by ``customer_id``, where they were assessed.
+    ``risk_class``: classes 1 to 5 by ``mark`` and ``customer_id``, where they were assessed.
     """
     return None if why_not(opened) else watch(history_of(opened.snapshot), risk_class=risk_class)
 
