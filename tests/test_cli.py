@@ -90,6 +90,11 @@ def test_report_on_rejected_books_publishes_nothing(books: Path):
     done = paycurve("report", "company.toml", "--as-of", "2026-02-28", cwd=books)
     assert done.returncode == 3
     assert "invoices.csv" in done.stderr
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert (told["command"], told["as_of"], told["report"], told["exit_code"]) == ("report", "2026-02-28", None, 3)
+    assert (books / "reports" / "failed" / told["run_id"] / "status.json").is_file()
+    assert told["seconds"] > 0
+    assert "invoices.csv" not in done.stdout, "what may quote the books goes to the person, not into a log"
     assert not (books / "reports" / "2026-02-28").exists()
 
 
@@ -101,6 +106,10 @@ def test_report_on_rejected_books_publishes_nothing(books: Path):
         (["report", "company.toml"], "--as-of"),
         (["reprot", "company.toml"], "report"),
         (["verify", "reports/2020-01-31"], "no such folder"),
+        (["backfill", "company.toml", "--from", "2026-03", "--to", "2026-01"], "lies after"),
+        (["backfill", "company.toml", "--from", "2026-3", "--to", "2026-04"], "2026-01"),
+        (["purge", "nowhere", "--older-than", "24m"], "holds no reports"),
+        (["purge", "nowhere", "--older-than", "2y"], "24m"),
         (["init", "no-such-file.csv", "--out", "new.toml"], "no-such-file.csv"),
     ],
 )
@@ -141,7 +150,7 @@ def test_simulate_writes_books_that_hold_together(tmp_path: Path):
 
 def test_help_names_every_command(tmp_path: Path):
     done = paycurve("--help", cwd=tmp_path)
-    assert all(name in done.stdout for name in ("init", "check", "report", "verify", "simulate"))
+    assert all(name in done.stdout for name in ("init", "check", "report", "verify", "simulate", "backfill", "purge"))
 
 
 def test_a_forecast_of_three_invoices_goes_by_the_due_date_rule_that_they_can_carry(books: Path):
