@@ -21,7 +21,7 @@ from analysis.reporting.gathering import Collected
 from analysis.reporting.nameless import names_of, without_names
 from analysis.reporting.pack import metadata
 from analysis.reporting.pseudonyms import Pseudonyms
-from analysis.reporting.sections import cash, exposure, ledger, losses, summary, trust
+from analysis.reporting.sections import books, cash, exposure, losses, summary, trust
 from analysis.reporting.shared_cells import debtors_table, shared_cells
 
 FILES: Mapping[EditionName, str] = {
@@ -92,7 +92,7 @@ def board(nameless: Collected, about: Mapping[str, Any], *, as_of: date) -> dict
         "metadata": about,
         "pages": [
             {**front, "blocks": [*_blocks(front), note]},
-            ledger.page(nameless),
+            books.page(nameless),
             cash.page(nameless),
             _with_detail(exposure.page(nameless), exposure.detail(nameless)),
             losses.page(nameless),

@@ -9,9 +9,9 @@ from analysis.ledger.company import Company
 from analysis.reporting.gathering import Collected
 from analysis.reporting.sections import (
     appendix,
+    books,
     cash,
     exposure,
-    ledger,
     losses,
     receivables,
     risk,
@@ -31,7 +31,7 @@ def pack(collected: Collected, *, company: Company, as_of: date, known_by: date,
         "metadata": metadata(company, title=TITLE, as_of=as_of, known_by=known_by, report_id=report_id),
         "pages": [
             summary.page(collected, as_of=as_of),
-            ledger.page(collected),
+            books.page(collected),
             receivables.page(collected),
             time_to_payment.page(collected),
             cash.page(collected),

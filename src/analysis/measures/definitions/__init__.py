@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from analysis.measures.definitions.balances import BALANCES
 from analysis.measures.definitions.cash import CASH
+from analysis.measures.definitions.changes import CHANGES
 from analysis.measures.definitions.concentration import CONCENTRATION
 from analysis.measures.definitions.curves import CURVES
 from analysis.measures.definitions.customers import CUSTOMERS
@@ -29,6 +30,7 @@ DEFINITIONS: dict[str, Definition] = {
         *BALANCES,
         *MOVEMENTS,
         *DAYS,
+        *CHANGES,
         *CURVES,
         *EFFECTS,
         *CASH,

@@ -8,8 +8,8 @@ from typing import Any
 from analysis.reporting import blocks, words
 from analysis.reporting.gathering import Collected
 from analysis.reporting.sections import (
+    books,
     exposure,
-    ledger,
     losses,
     receivables,
     segments,
@@ -26,7 +26,7 @@ _LISTED = 25
 
 # The sections that have more to show than their page holds, in the order of the pages.
 _DETAILS: tuple[tuple[str, str, Callable[[Collected], list[blocks.Block]]], ...] = (
-    ("the books", "The balance month by month", ledger.detail),
+    ("the books", "The balance month by month", books.detail),
     ("receivables", "Days of sales, and who owes most", receivables.detail),
     ("time to payment", "What else is known of when customers pay", time_to_payment.detail),
     ("exposure", "Invoices against policy, and concentration", exposure.detail),

@@ -10,9 +10,8 @@ import pandas as pd
 
 from analysis.ledger.opening import Opened
 from analysis.measures.roll_forward import LINES, Reconciliation
-from analysis.reporting import blocks, charts, words
+from analysis.reporting import charts, words
 from analysis.reporting.findings import Findings
-from analysis.reporting.gathering import Collected
 from analysis.reporting.sections import checks
 
 OPEN_ITEMS_ONLY = "the books hold open items only, so they say nothing about the past"
@@ -239,24 +238,3 @@ def _reconciliations(findings: Findings, found: Sequence[Reconciliation], curren
     frame = reconciliation_table(found)
     units = dict.fromkeys(["ledger", "control account", "difference"], currency)
     findings.table("reconciliation", frame, caption="Ledger against general ledger", units=units)
-
-
-def page(collected: Collected) -> dict[str, object]:
-    """Page 2: the ledger ties to the books; one line where there is nothing to tie or to roll forward."""
-    unavailable = collected.unavailable
-    if unavailable.get("roll_forward", {}).get("reason") == OPEN_ITEMS_ONLY and "reconciliation" in unavailable:
-        return {"kicker": "The books", "title": "Do the books tie?", "unavailable": OPEN_ITEMS_ONLY}
-    return {
-        "kicker": "The books",
-        "title": collected.sentences["roll_forward_told"]["text"].removesuffix("."),
-        "blocks": [
-            blocks.lead(collected, "tie_told", "checks_told", "kept_cash_told"),
-            blocks.figure(collected, "roll_forward"),
-            blocks.table(collected, "reconciliation", cents=True),
-        ],
-    }
-
-
-def detail(collected: Collected) -> list[blocks.Block]:
-    """Blocks of the appendix: the roll-forward of thirteen months."""
-    return [blocks.table(collected, "roll_forward_months")] if "roll_forward_months" in collected.tables else []
