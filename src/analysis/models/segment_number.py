@@ -134,7 +134,10 @@ def _chosen(table: pd.DataFrame) -> tuple[int, str]:
         return 1, "no finer division stood a redraw of the customers with segments large enough to show"
     if standing["gain"].isna().all():
         finer = standing.loc[standing.index > 1, "stability"]
-        return int(finer.idxmax()), "it is the most stable; the books do not reach back far enough to test more"
+        reason = (
+            "this division stood redraws of the customers best; the books do not reach back far enough to test more"
+        )
+        return int(finer.idxmax()), reason
     best = int(standing["gain"].idxmax())
     near = standing.index[standing["shortfall"] <= standing["shortfall_error"]]
     chosen = int(near[0])

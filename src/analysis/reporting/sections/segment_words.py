@@ -124,7 +124,7 @@ def change_sentence(found: BeforeAfter | None) -> str:
         return text + "."
     name = str(clear["change"].abs().idxmax())
     most = _row(clear, name)
-    return f"{text}; most changed {_lower(name)}, by {_signed(most['change'])} ({_reach(most)})."
+    return f"{text}; the largest clear change is that of {_lower(name)}: {_signed(most['change'])} ({_reach(most)})."
 
 
 def _row(table: pd.DataFrame, name: str) -> dict[str, float]:

@@ -23,8 +23,6 @@ PROFILE_NOTE = (
 )
 RULES_NOTE = "Caught: customers of the segment who meet the rule. Right: customers who meet the rule and belong to it."
 
-_KINDS = (("counts", False), ("amounts", True))
-
 
 def hand_over(findings: Findings, opened: Opened, found: PayerSegments, *, change: BeforeAfter | None) -> None:
     """Findings of notebook 4: the segments, the choice of their number, and who moved; and their frozen table."""
@@ -170,15 +168,16 @@ def _moves(findings: Findings, found: PayerSegments, *, currency: str) -> None:
                 inputs={"moved": float(moves.moved), "judged on both days": float(moves.judged_twice)},
             )
         findings.sentence(f"payer_{period}_told", segment_words.moves_sentence(moves, currency=currency))
-        # What a segment of too few customers owes could be had from its sums.
-        kinds = (("counts", False),) if found.profile["open_balance"].isna().any() else _KINDS
-        if len(kinds) < len(_KINDS):
-            findings.unavailable(f"payer_{period}_amounts", "a segment has too few customers to show what it owes")
-        for kind, is_money in kinds:
-            table = segments_shown.moves_table(moves, amounts=is_money)
-            units = dict.fromkeys(table.columns[1:], currency if is_money else "count")
-            what = "What customers owe, by segment" if is_money else "Customers, by segment"
+        tables = {
+            "counts": ("Customers, by segment", segments_shown.moves_table(moves), "count"),
+            "amounts": ("What customers owe, by segment", segments_shown.amounts_moved(found, moves), currency),
+        }
+        for kind, (what, table, unit) in tables.items():
+            if table.empty:
+                findings.unavailable(f"payer_{period}_{kind}", "a segment has too few customers to show what it owes")
+                continue
             caption = f"{what} on {words.day(moves.before)} (rows) and now"
+            units = dict.fromkeys(table.columns[1:], unit)
             findings.table(f"payer_{period}_{kind}", table, caption=caption, units=units)
     if found.year is not None:
         matrix = segments_shown.moves_chart(found.year)

@@ -105,6 +105,15 @@ def moves_table(moves: Migration | None, *, amounts: bool = False) -> pd.DataFra
     return table.rename_axis("before").reset_index()
 
 
+def amounts_moved(found: PayerSegments, moves: Migration | None) -> pd.DataFrame:
+    """What customers owe now, by the segment they were in before; empty where a segment has too few to show it.
+
+    What such a segment owes could be had from the sums.
+    """
+    hidden = found.fit is None or found.profile["open_balance"].isna().any()
+    return pd.DataFrame() if hidden else moves_table(moves, amounts=True)
+
+
 def change_table(found: BeforeAfter | None) -> pd.DataFrame:
     """Change of days late by segment, before and after a date; as ``charts.interval_dots`` wants it."""
     if found is None:
