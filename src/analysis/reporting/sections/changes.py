@@ -198,14 +198,16 @@ def blocks_of(collected: Collected) -> list[blocks.Block]:
     drawn = [
         blocks.figure(collected, f"{figure}_moved") for figure in FIGURES if f"{figure}_moved" in collected.figures
     ]
-    told = ("dso_month_told", "overdue_month_told", "dso_year_told", "overdue_year_told", "effects_absent_told")
     return [
         {"kind": "section", "title": collected.sentences["what_moved_told"]["text"].removesuffix(".")},
         *([{"kind": "row", "blocks": drawn}] if len(drawn) > 1 else drawn),
-        blocks.lead(collected, *told),
+        blocks.lead(collected, "dso_month_told", "overdue_month_told", "effects_absent_told"),
     ]
 
 
 def detail(collected: Collected) -> list[blocks.Block]:
     """Blocks of the appendix: every effect, since the month before and since a year ago."""
-    return blocks.if_any(blocks.table(collected, "what_moved", wide=0))
+    if "what_moved" not in collected.tables:
+        return []
+    year = blocks.lead(collected, "dso_year_told", "overdue_year_told")
+    return [*([year] if year["sentences"] else []), blocks.table(collected, "what_moved")]

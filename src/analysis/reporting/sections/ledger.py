@@ -165,7 +165,7 @@ def _movements(findings: Findings, roll: pd.DataFrame, currency: str) -> None:
         rest = "; other: lines too small to draw, each in the table" if "Other" in set(steps["label"]) else ""
         findings.figure(
             "roll_forward",
-            charts.waterfall(steps, unit=currency),
+            charts.waterfall(steps, unit=currency, height=52),
             caption=f"From {words.day(_before(roll.index[-1]))} to {words.day(roll.index[-1].date())}{rest}",
             alt=charts.waterfall_alt(steps, unit=currency),
         )
