@@ -45,7 +45,8 @@ def test_what_goes_in_comes_out(tmp_path):
     assert found.numbers["dso_days"]["inputs"] == {"open": 6.0}
     assert found.numbers["dso_days"]["history"] == [1, 2]
     assert "undefined" not in found.numbers["dso_days"]
-    assert found.sentences["dso_fell"] == {"text": "DSO fell to 42.5 days.", "uses": ["dso_days"]}
+    told = found.sentences["dso_fell"]
+    assert (told["text"], told["uses"]) == ("DSO fell to 42.5 days.", ["dso_days"])
     assert found.tables["top"]["rows"] == [["=cmd", 1.5, "2026-01-02"], ["*x* #sys", None, None]]
     with (tmp_path / "tables/top.csv").open(newline="") as file:
         assert list(csv.reader(file))[1:] == [["=cmd", "1.5", "2026-01-02"], ["*x* #sys", "", ""]]
@@ -158,3 +159,32 @@ def test_a_long_table_and_a_doubled_column_are_refused(tmp_path):
 def test_a_chart_needs_words(tmp_path):
     with pytest.raises(ValueError, match="alternative text"):
         collector(tmp_path).figure("spark", charts.sparkline([1.0]), caption="Course", alt=" ")
+
+
+_SECTION = """
+def hand_over(findings):
+    _numbers(findings)
+    [findings.sentence(id, "Said.") for id in ("said",)]
+
+def _numbers(findings):
+    for add in (lambda: findings.number("dso_days", 42.5, unit="days", label="DSO", definition="dso"),):
+        add()
+"""
+
+
+def test_a_finding_says_who_handed_it_over_and_who_wrote_it(tmp_path):
+    section = {"__name__": "analysis.reporting.sections.made_up"}
+    exec(compile(_SECTION, "made_up.py", "exec"), section)
+    findings = collector(tmp_path)
+    section["hand_over"](findings)
+    findings.unavailable("disputes", "no table of disputes")
+    findings.close()
+    found = gather(tmp_path)
+    handed = {"notebook": "2_receivables", "handed_over_by": "analysis.reporting.sections.made_up.hand_over"}
+    assert found.numbers["dso_days"]["made_by"] == handed | {
+        "written_by": "analysis.reporting.sections.made_up._numbers"
+    }
+    assert found.sentences["said"]["made_by"]["written_by"] == "analysis.reporting.sections.made_up.hand_over"
+    # this test is no function of the package, as a cell of a notebook is none
+    own = found.unavailable["disputes"]["made_by"]
+    assert (own["notebook"], own["handed_over_by"]) == ("2_receivables", "the notebook itself")

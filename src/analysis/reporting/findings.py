@@ -20,6 +20,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.reporting import style
+from analysis.reporting.authorship import made_by
 from analysis.reporting.gathering import Collected, gather
 from analysis.reporting.records import PARTS, SUFFIX, as_json, plain, write_in_one_step
 from analysis.reporting.words import Better
@@ -201,7 +202,9 @@ class Findings:
         for known in PARTS:
             if id in self._parts[known]:
                 raise ValueError(f"id {id!r} is used twice: it names one of the {known} already")
-        self._parts[part][id] = {name: plain(value) for name, value in found.items()}
+        self._parts[part][id] = {name: plain(value) for name, value in found.items()} | {
+            "made_by": made_by(self._notebook)
+        }
 
     def _refuse_when_closed(self) -> None:
         if self._closed:

@@ -24,7 +24,7 @@ _LEAST_NAME, _LEAST_DIGITS = 4, 6
 # A long name may be printed cut off; so much of it is searched for.
 _MOST_SEARCHED = 24
 # What the report calls things itself; a customer may be called so too.
-_OWN_WORDS = frozenset({"file", "definition", "unit", "units", "better", "columns"})
+_OWN_WORDS = frozenset({"file", "definition", "unit", "units", "better", "columns", "made_by"})
 _TEXT_OF_CHART = re.compile(r"<text[^>]*>(.*?)</text>|<title>(.*?)</title>|<desc>(.*?)</desc>", re.DOTALL)
 _TAG = re.compile(r"<[^>]+>")
 
