@@ -20,6 +20,8 @@ from analysis.ledger.targets import Targets
 from analysis.measures.ageing import ageing
 from analysis.measures.concentration import concentration
 from analysis.measures.exposure import exposures
+from analysis.measures.headline_intervals import headline_intervals
+from analysis.measures.headline_sums import headline_sums
 from analysis.measures.history import history_of
 from analysis.measures.months import ageing_series, ledger_months, month_table
 from analysis.measures.outcomes import segment_dimension
@@ -30,6 +32,7 @@ from analysis.measures.settlement import payment_days
 from analysis.models.cash_forecasters import rung_forecaster
 from analysis.models.cash_outlook import cash_outlook
 from analysis.models.endings import endings
+from analysis.models.median_interval import median_interval, settled_by_customer
 from analysis.models.payment_effects import payment_effects
 from analysis.models.payment_times import paid_only_mean, payment_times, year_counts
 from analysis.reporting.findings import Collected, Findings, gather
@@ -73,6 +76,7 @@ def hand_over_all(books: Ledger, folder: Path) -> Collected:
         rolls=roll_rates(snapshot),
         debtors=exposed,
         concentration=concentration(exposed["open_balance"], n=10),
+        intervals=headline_intervals(headline_sums(snapshot), draws=99),
     )
     receivables.hand_over(findings, measured)
     findings.close()
@@ -88,6 +92,7 @@ def hand_over_all(books: Ledger, folder: Path) -> Collected:
         pattern=payment_pattern(months, last=last),
         paid_only=paid_only_mean(outcomes, issued_after=issued_after),
         paid=payment_days(snapshot),
+        median_within=median_interval(settled_by_customer(snapshot), draws=99),
     )
     findings.close()
 
@@ -188,7 +193,18 @@ def test_the_cards_compare_with_months_that_were(real):
     front = text_of(reader, page=0)
     dso = collected.numbers["dso_countback"]
     moved = dso["value"] - dso["last_month"]
-    assert f"Sep 2026 {'↑ +' if moved > 0 else '↓ -'}{abs(moved):.1f} days" in front
+    low, high = dso["month_change"]
+    arrow = "→" if low <= 0 <= high else "↑" if moved > 0 else "↓"
+    assert f"Sep 2026 {arrow} {'+' if moved > 0 else '-'}{abs(moved):.1f} days" in front
+    assert "counted, no interval" in front
+    for id in summary.CARDS[1:]:
+        number = collected.numbers[id]
+        if number["low"] is None:
+            assert number["no_interval"] in front, id
+        else:
+            assert number["low"] <= number["value"] <= number["high"], id
+            low = three_figures(number["low"], number["unit"]).removesuffix(" days")
+            assert f"95%: {low} to {three_figures(number['high'], number['unit'])}" in front, id
     assert "target 45" in front
     cards = content["pages"][0]["blocks"][1]["cards"]
     assert [card["label"] for card in cards] == [collected.numbers[id]["label"] for id in summary.CARDS]

@@ -84,7 +84,8 @@ def card(collected: Collected, id: str, *, as_of: date) -> Block:
 
 def _against_target(number: Mapping[str, Any], value: float | None) -> dict[str, str]:
     """How far a figure is from what is wanted; a balance, which is neither good nor bad, is wanted at most."""
-    unit, better = number["unit"], "lower" if number["better"] == "neither" else number["better"]
+    unit = number["unit"]
+    better: words.Better = "higher" if number["better"] == "higher" else "lower"
     change = words.change(value, number["target"], unit=unit, better=better)
     label = f"target {_bare(number['target'], unit=unit)}"
     if value is not None and math.isfinite(value) and change.direction == "flat":

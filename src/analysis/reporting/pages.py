@@ -110,11 +110,13 @@ class Note(_Part):
 
 
 class Decision(_Part):
-    """What is wanted of whom, by when."""
+    """What is wanted of whom, by when, why, and how much money hangs on it."""
 
     wanted: Text
     owner: Text
     due: Text
+    why: str = ""
+    amount: str = ""
 
 
 class Decisions(_Part):

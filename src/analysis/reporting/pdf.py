@@ -19,7 +19,7 @@ figure         ``file``, ``caption``, ``alt``, ``note``; shown at the size it wa
 row            ``blocks``: two or three of lead, figure, table, note, unavailable
 table          ``header``, ``rows``, ``units``, ``align``, ``total``, ``shade``, ``wide``, ``caption``, ``note``
 note           ``text``
-decisions      ``items``: ``wanted``, ``owner``, ``due``
+decisions      ``items``: ``wanted``, ``why``, ``amount``, ``owner``, ``due``
 definitions    ``items``: ``name``, ``formula``, ``inputs`` (``name``, ``value``), ``source``
 section        ``title``
 unavailable    ``name``, ``reason``

@@ -46,6 +46,7 @@ VOCABULARY: dict[str, dict[str, str]] = {
         "bad": "worse",
         "neutral": "neither better nor worse",
         "wanted": "Decision wanted",
+        "at_stake": "At stake",
         "owner": "Owner",
         "due": "By",
         "formula": "Formula",

@@ -16,6 +16,7 @@ from analysis.measures.definitions.effects import EFFECTS
 from analysis.measures.definitions.entry import Definition
 from analysis.measures.definitions.exposure import EXPOSURE
 from analysis.measures.definitions.forecasts import FORECASTS
+from analysis.measures.definitions.headline import HEADLINE
 from analysis.measures.definitions.losses import LOSSES
 from analysis.measures.definitions.monitoring import MONITORING
 from analysis.measures.definitions.movements import MOVEMENTS
@@ -32,6 +33,7 @@ DEFINITIONS: dict[str, Definition] = {
         *DAYS,
         *CHANGES,
         *CURVES,
+        *HEADLINE,
         *EFFECTS,
         *CASH,
         *FORECASTS,

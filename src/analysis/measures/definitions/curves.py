@@ -23,7 +23,8 @@ CURVES: tuple[Definition, ...] = (
     Definition(
         id="median_days_to_pay",
         name="Median days to pay",
-        formula="first day d with S(d) <= 1/2; interval: the days on which 1/2 lies in the band",
+        formula="first day d with S(d) <= 1/2; interval: the days on which 1/2 lies in the band; on page 1 that of "
+        "redrawn customers",
         unit="days",
         reading="Half of the invoices are settled by this day, open ones taken into account.",
         trap="It is not reached where more than half is still open, and says nothing of the slow half. R prints the "
