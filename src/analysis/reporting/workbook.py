@@ -20,9 +20,8 @@ from analysis.reporting.workbook_sheets import BY_ROW, CONTENTS, Sheet, Writer
 # The file format allows 31 characters for the name of a sheet, and Excel keeps one name for itself.
 _NAME_MOST, _KEPT = 31, "history"
 _READING = (
-    "Each sheet has filters in its headings. Shares are shown in per cent, money in the currency that its heading "
-    "names; a blank cell means that there is no such figure. Cells hold more digits than they show, so that rows which "
-    "are shown rounded may differ from their total by a last digit."
+    "Shares are shown in per cent, money in the currency that the heading names; a blank cell: there is no such figure.",
+    "Cells hold more digits than they show: rows that are shown rounded may miss their total by a last digit.",
 )
 
 
@@ -50,11 +49,12 @@ def _write_contents(writer: Writer, sheet: Any, sheets: Sequence[Sheet], *, abov
     writer.text(sheet, 0, 0, company, bold=True, font_size=14)
     writer.text(sheet, 1, 0, heading, font_size=12)
     writer.text(sheet, 2, 0, dated, font_color=style.QUIET)
-    writer.text(sheet, 3, 0, _READING, font_color=style.QUIET)
+    for row, line in enumerate(_READING, start=3):
+        writer.text(sheet, row, 0, line, font_color=style.QUIET)
     cuts = sum(one.cuts for one in sheets)
     if cuts:
         told = f"{words.plural(cuts, 'text')} longer than a cell can hold {'was' if cuts == 1 else 'were'} cut."
-        writer.text(sheet, 4, 0, told, font_color=style.BAD)
+        writer.text(sheet, 5, 0, told, font_color=style.BAD)
     for place, (head, width) in enumerate((("Sheet", 34), ("What it holds", 80), ("Rows", 10))):
         look = {"align": "right"} if head == "Rows" else {}
         writer.text(sheet, 6, place, head, bold=True, bottom=1, bg_color=style.FAINT, **look)

@@ -35,7 +35,7 @@ _FORMATS = {
 _HEADED = {"days": "days", "points": "percentage points"}
 # Excel keeps 15 digits of a number; a longer whole number is a name, and none of its digits may go.
 _MOST_DIGITS = 15
-_NARROWEST, _WIDEST = 9, 60
+_NARROWEST, _WIDEST = 9, 50
 _HEAD_ROW = 3
 
 
