@@ -20,7 +20,7 @@ from analysis.reporting.workbook_sheets import BY_ROW, CONTENTS, Sheet, Writer
 # The file format allows 31 characters for the name of a sheet, and Excel keeps one name for itself.
 _NAME_MOST, _KEPT = 31, "history"
 _READING = (
-    "Shares are shown in per cent, money in the currency that the heading names; a blank cell: there is no such figure.",
+    "Shares are shown in per cent, money in the currency of their heading; a blank cell: there is no such figure.",
     "Cells hold more digits than they show: rows that are shown rounded may miss their total by a last digit.",
 )
 
