@@ -562,7 +562,8 @@ def find_tables(output_dir: Path | str) -> Collected:
     findings.table("segments", parts, caption="By segment", units={"open": "EUR", "invoices": "count"})
     findings.table("nobody", debtors.iloc[:0], caption="Nobody", units=units)
     findings.number("lost", float("nan"), unit="share", label="Part lost", definition="lost")
-    findings.number("small", 3.7e-5, unit="share", label="Small part", definition="small", target=0.1)
+    change = {"month_change": (-0.001, 0.002), "year_change": (0.0, 3e-5)}
+    findings.number("small", 3.7e-5, unit="share", label="Small part", definition="small", target=0.1, **change)
     findings.invariant("parts", "segments = all", "0.3", "0.3")
     findings.close()
     return gather(output_dir)

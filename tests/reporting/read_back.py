@@ -107,8 +107,12 @@ def unlike_the_findings(path: Path, findings: dict[str, dict[str, Any]]) -> list
             wrong += [] if joined(str(found["Value"])) in NOTHING else [f"{id}: {found['Value']}"]
         else:
             wrong += [] if same(found["Value"], number["value"]) else [f"{id}: {found['Value']}"]
-        for column, part in (("From", "low"), ("To", "high"), ("Last month", "last_month"), ("Target", "target")):
-            wrong += [] if same(found[column], number[part]) else [f"{id}.{part}: {found[column]}"]
+        kept = {"From": number["low"], "To": number["high"], "Target": number["target"]}
+        kept |= {"Last month": number["last_month"], "Last year": number["last_year"], "Made of": number["count"]}
+        for period in ("month", "year"):
+            limits = number.get(f"{period}_change") or (None, None)
+            kept |= dict(zip((f"Change in a {period}, from", f"Change in a {period}, to"), limits, strict=True))
+        wrong += [f"{id}: {column} is {found[column]}" for column, one in kept.items() if not same(found[column], one)]
     for id, table in findings["tables"].items():
         kept, shown = table["rows"], sheets[id][1:]
         if not kept:

@@ -94,15 +94,16 @@ def _numbers(collected: Collected) -> Sheet:
         # why there is no value, in the words of the report
         shown = words.quantity(blocks.value_of(number), unit=number["unit"]) if value is None else value
         others = [number[name] for name in compared]
-        said = [number["better"], number["count"], number["definition"]]
-        rows.append([id, number["label"], shown, number["unit"], *others, *said])
+        changes = [limit for name in ("month_change", "year_change") for limit in number.get(name) or (None, None)]
+        said = [number.get("no_interval"), number["better"], number["count"], number["definition"]]
+        rows.append([id, number["label"], shown, number["unit"], *others, *changes, *said])
         units.append(number["unit"])
-    by_row = ("value", "from", "to", "last month", "last year", "target")
-    head = ["id", "label", "value", "unit", *by_row[1:], "better", "made of", "definition"]
+    changed = [f"change in a {period}, {end}" for period in ("month", "year") for end in ("from", "to")]
+    by_row = ["value", "from", "to", "last month", "last year", "target", *changed]
     return Sheet(
         name="Numbers",
         caption="Every number of the report",
-        columns=head,
+        columns=["id", "label", "value", "unit", *by_row[1:], "no interval", "better", "made of", "definition"],
         rows=rows,
         units={**dict.fromkeys(by_row, BY_ROW), "made of": "count"},
         row_units=units,
