@@ -86,7 +86,9 @@ def _first(first: Mapping[str, Any], figures: Path) -> Iterator[str]:
 
 
 def _decision(item: Mapping[str, Any]) -> str:
-    return f'<li>{said(item["wanted"])} <span class="small">({said(item["owner"])}, {said(item["due"])})</span></li>'
+    stake = [item["amount"]] if item.get("amount") else []
+    told = ", ".join(said(part) for part in [*stake, item["owner"], item["due"]])
+    return f'<li>{said(item["wanted"])} <span class="small">({told})</span></li>'
 
 
 def _card(card: Mapping[str, Any], figures: Path) -> str:
