@@ -86,27 +86,18 @@ def board(nameless: Collected, about: Mapping[str, Any], *, as_of: date) -> dict
 
     Where the exposure page leaves room because it names nobody, it shows what stands in the appendix of the report.
     """
-    front = summary.page(nameless, as_of=as_of)
+    owed: Mapping[str, Any] = exposure.page(nameless)
+    last: Mapping[str, Any] = trust.page(nameless)
+    more = exposure.against_policy(nameless)
     note: blocks.Block = {"kind": "note", "text": _BOARD_NOTE}
     return {
         "metadata": about,
         "pages": [
-            {**front, "blocks": [*_blocks(front), note]},
+            summary.page(nameless, as_of=as_of),
             books.page(nameless),
             cash.page(nameless),
-            _with_detail(exposure.page(nameless), exposure.detail(nameless)),
+            owed if owed.get("unavailable") else {**owed, "blocks": [*owed["blocks"], *more]},
             losses.page(nameless),
-            trust.page(nameless),
+            {**last, "blocks": [*last["blocks"], note]},
         ],
     }
-
-
-def _with_detail(page: Mapping[str, Any], detail: list[blocks.Block]) -> dict[str, Any]:
-    """A page with its detail below; lines that say what this edition leaves out are themselves left out."""
-    if page.get("unavailable"):
-        return dict(page)
-    return {**page, "blocks": [block for block in [*_blocks(page), *detail] if block["kind"] != "unavailable"]}
-
-
-def _blocks(page: Mapping[str, Any]) -> list[blocks.Block]:
-    return list(page["blocks"])

@@ -30,7 +30,7 @@ _DETAILS: tuple[tuple[str, str, Callable[[Collected], list[blocks.Block]]], ...]
     ("receivables", "Days of sales, and who owes most", receivables.detail),
     ("time to payment", "What else is known of when customers pay", time_to_payment.detail),
     ("exposure", "Invoices against policy, and concentration", exposure.detail),
-    ("watch list", "Who stays on the watch list", watch_list.detail),
+    ("watch list", "Who left the watch list, and who stays on it", watch_list.detail),
     ("segments", "Why so many segments, and how each pays", segments.detail),
     ("expected loss", "How the expected loss is made, and by whom", losses.detail),
     ("trust", "How each forecaster did on past days", trust.detail),

@@ -241,15 +241,23 @@ def detail(collected: Collected) -> list[blocks.Block]:
     """Blocks of the appendix: what was invoiced against policy, and concentration by each division."""
     if "exposure_told" not in collected.sentences or "exposure_curves" in collected.unavailable:
         return []
-    content = [
-        {"kind": "section", "title": "What was invoiced against policy, and what became of it"},
-        blocks.lead(collected, "exceptions_told"),
-        *blocks.if_any(blocks.table(collected, "exceptions", note=_SEVERE_NOTE)),
+    return [
+        *against_policy(collected),
         {"kind": "section", "title": "On how few it hangs"},
         blocks.table(collected, "concentrations"),
         *single_names.section(collected, with_sentence=False),
     ]
-    return [block for block in content if block.get("sentences") != []]
+
+
+def against_policy(collected: Collected) -> list[blocks.Block]:
+    """What was invoiced against policy; nothing where exposure was not measured."""
+    if "exceptions_told" not in collected.sentences:
+        return []
+    return [
+        {"kind": "section", "title": "What was invoiced against policy, and what became of it"},
+        blocks.lead(collected, "exceptions_told"),
+        *blocks.if_any(blocks.table(collected, "exceptions", note=_SEVERE_NOTE)),
+    ]
 
 
 def _concentration(collected: Collected) -> blocks.Block:

@@ -168,14 +168,13 @@ def _tables(findings: Findings, watched: Watch, *, currency: str, minimum: int) 
         largest = whole.sort_values(["open", "number"], ascending=[False, True], kind="stable").head(_LISTED)
         rows, caption = largest.drop(columns="number"), "The watch list, by balance"
         findings.table("watch_all", rows, caption=caption, units=units, names=["name"])
-    alerts = watch_shown.alerts_table(watched, minimum=minimum)
+    alerts = watch_shown.alerts_page_table(watched, minimum=minimum)
     if alerts.empty:
         findings.unavailable("alerts_by_reason", NO_ALERT)
     else:
-        shares = dict.fromkeys(["share", "from", "to"], "share")
-        findings.table(
-            "alerts_by_reason", alerts, caption="Earlier alerts, with 95% intervals over customers", units=shares
-        )
+        units = dict.fromkeys(alerts.columns[3:], "share")
+        caption = "Earlier alerts, with intervals over customers"
+        findings.table("alerts_by_reason", alerts, caption=caption, units=units)
     findings.table(
         "lateness_migration", watch_shown.migration_table(watched), caption="Customers by oldest item, before and now"
     )
@@ -188,7 +187,7 @@ def page(collected: Collected) -> dict[str, object]:
         return {"kicker": "Watch list", "title": "Who is to be watched?", "unavailable": reason}
     content = [
         blocks.lead(collected, "watch_reasons_told", "watch_missing_told"),
-        *_lists(collected, "watch_in", "watch_out"),
+        *_lists(collected, "watch_in"),
         {"kind": "section", "title": "How earlier alerts turned out"},
         blocks.lead(collected, "alerts_told", "migration_told"),
         *_alerts_and_slopes(collected),
@@ -201,10 +200,10 @@ def page(collected: Collected) -> dict[str, object]:
 
 
 def detail(collected: Collected) -> list[blocks.Block]:
-    """Blocks of the appendix: who stayed on the list, and who pays later than it used to."""
+    """Blocks of the appendix: who left the list and who stayed on it, and who pays later than it used to."""
     if "watch_told" not in collected.sentences or "watch_list" in collected.unavailable:
         return []
-    return [*_lists(collected, "watch_stayed"), blocks.lead(collected, "drift_told")]
+    return [*_lists(collected, "watch_out", "watch_stayed"), blocks.lead(collected, "drift_told")]
 
 
 def _lists(collected: Collected, *ids: str) -> list[blocks.Block]:
