@@ -8,13 +8,19 @@ from datetime import date
 import pytest
 
 from analysis.faults import UsageFault, VerifyFault
-from analysis.run import verify
+from analysis.run import attempt, verify
 from analysis.run.manifest import sealed
 from analysis.run.purge import purge
 from analysis.run.rerun import rerun
 from analysis.run.verification import purge_of
 
 MONTHS = ("2026-07-31", "2026-08-31", "2026-09-30", "2026-10-31")
+
+
+@pytest.fixture(autouse=True)
+def _code_that_stays(monkeypatch):
+    # somebody may edit the package while the tests run
+    monkeypatch.setattr(attempt, "code_version", lambda notebooks: dict(notebooks))
 
 
 def _told(report):
