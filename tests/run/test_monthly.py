@@ -18,6 +18,8 @@ from analysis.ledger.company import load_company
 from analysis.ledger.simulate import simulate, write_world
 from analysis.reporting import words
 from analysis.run import Limits, Published, Silence, run, verify
+from analysis.run.footing_rules import RULES
+from analysis.run.lineage import lineage
 from analysis.run.monthly import FROZEN, REPORT, WORKBOOK, monthly_recipe
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -73,6 +75,16 @@ def test_every_table_that_states_a_total_foots(sample: Published):
     wrong, summed = that_do_not_foot(findings_of(sample)["tables"])
     assert wrong == []
     assert summed > 40
+
+
+def test_numbers_foot_to_the_rows_that_they_are_the_sum_of(sample: Published):
+    numbers = findings_of(sample)["numbers"]
+    assert set(RULES) <= set(numbers)
+    for id in RULES:
+        told = lineage(sample.report, id)
+        assert told.footings, id
+        assert all(one.foots for one in told.footings), id
+        assert told.cell is not None, id
 
 
 def test_the_pages_of_the_run_link_to_what_was_published_and_fetch_nothing(sample: Published):
