@@ -315,6 +315,8 @@ def test_small_books_get_a_page_in_words(name, title, tmp_path):
     for sentence in collected.sentences.values():
         assert "nan" not in sentence["text"]
     assert "cannot be said" in collected.sentences["alerts_told"]["text"]
+    # six months of a customer are its history, and none has more
+    assert "cannot be said" in collected.sentences["drift_told"]["text"]
     assert "over its limit" in collected.sentences["watch_missing_told"]["text"]
 
 

@@ -94,7 +94,10 @@ def payer_segments(history: History, *, number: int | None = None) -> PayerSegme
         for months, before in then.items()
     }
     losses = loss_rates(year_ago, now, then[12], names=names, smallest=smallest) if len(year_ago) else {}
-    curves = segment_curves(history.snapshot, customers["name"], smallest=smallest) if len(customers) else {}
+    # Where nothing that was paid is in the books, all that is left would look badly paid.
+    tells = len(customers) > 0 and not history.snapshot.open_items_only
+    curves = segment_curves(history.snapshot, customers["name"], smallest=smallest) if tells else {}
+    profiled = now if tells else now.assign(days_late=math.nan)
     return PayerSegments(
         on=on,
         fit=fit,
@@ -102,7 +105,7 @@ def payer_segments(history: History, *, number: int | None = None) -> PayerSegme
         customers=customers,
         names=names,
         rules=rules_of(figures, customers["segment"]),
-        profile=profile(now, customers, losses, curves, names=names, smallest=smallest),
+        profile=profile(profiled, customers, losses, curves, names=names, smallest=smallest),
         curves=curves,
         month=moves[1],
         year=moves[12],

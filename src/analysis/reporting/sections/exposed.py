@@ -107,7 +107,12 @@ def breaches_table(found: Exposed) -> pd.DataFrame:
 
 
 def exceptions_table(found: Exposed) -> pd.DataFrame:
-    """Invoices of twelve months by their standing to the policy at issue, and what became of them."""
+    """Invoices of twelve months by their standing to the policy at issue, and what became of them.
+
+    Empty where the books hold open items only: all that is left would look badly paid.
+    """
+    if found.opened.snapshot.open_items_only:
+        return pd.DataFrame()
     kinds = found.kinds.rename_axis(index="when issued")[
         ["invoices", "customers", "amount", "overdue", "written_off", "severe_share", "low", "high"]
     ]

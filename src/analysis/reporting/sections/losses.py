@@ -14,7 +14,11 @@ from analysis.reporting.sections import losses_numbers, losses_shown, losses_wor
 
 NO_RECORD = "fewer than two past provisions are old enough to be judged, or nothing was provided and nothing lost"
 NO_BRIDGE = "nothing is expected to be lost, or nothing stands between history and the allowance"
-NO_FLOW = "By flow rates: a dash, because nothing was ever written off, so no debt was seen to flow into a loss."
+RATES_NOTE = (
+    "Loss rate: part lost in the end, recoveries taken off, with its 95% interval over customers. By flow rates: the "
+    "same from what rolls on from month end to month end. Forward factor: what the scenarios multiply the rate by."
+)
+NO_FLOW = " It is a dash, because nothing was ever written off, so no debt was seen to flow into a loss."
 NO_YEAR = "the books give no allowance of an earlier month, or there never was one"
 
 
@@ -187,9 +191,11 @@ def _owed(collected: Collected) -> tuple[str, ...]:
 
 
 def _by_age(collected: Collected, id: str) -> blocks.Block:
-    """A table by days past due, with the reason where flow rates are a dash."""
-    no_flow = id == "loss_rates" and collected.numbers["loss_by_flow_rates"]["value"] is None
-    return blocks.table(collected, id, total=id == "loss_matrix", note=NO_FLOW if no_flow else "")
+    """A table by days past due; that of the rates says what its columns are, and why flow rates are a dash."""
+    note = ""
+    if id == "loss_rates":
+        note = RATES_NOTE + (NO_FLOW if collected.numbers["loss_by_flow_rates"]["value"] is None else "")
+    return blocks.table(collected, id, total=id == "loss_matrix", note=note)
 
 
 def page(collected: Collected) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pandas as pd
@@ -50,6 +51,18 @@ def alerts_table(watched: Watch | None, *, minimum: int = 10) -> pd.DataFrame:
     shares = ["precision", "low", "high"]
     table[shares] = table[shares].where(table["customers"] >= minimum, axis=0)
     return table.rename(columns={"came": "true", "precision": "share", "low": "from", "high": "to"})
+
+
+def alerts_page_table(watched: Watch | None, *, minimum: int = 10) -> pd.DataFrame:
+    """The same as the page has room for: the share with its interval in a cell."""
+    table = alerts_table(watched, minimum=minimum)
+    if table.empty:
+        return table
+    between = [
+        words.interval(low, high, unit="share").replace("%", "").strip() if not math.isnan(low) else words.DASH
+        for low, high in zip(table["from"], table["to"], strict=True)
+    ]
+    return table[["reason", "alerts", "true", "share"]].assign(**{"share, 95%": between})
 
 
 def migration_table(watched: Watch | None) -> pd.DataFrame:

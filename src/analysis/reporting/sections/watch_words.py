@@ -106,6 +106,8 @@ def drift_sentence(drift: Drift, *, last: int) -> str:
     if not marks:
         return "Whether customers pay later than they used to cannot be said: no customer has a month of payments."
     raised, expected = drift.alarms_since(marks[0])
+    if not raised and not expected:
+        return "Whether customers pay later than they used to cannot be said: no customer has paid for months enough."
     n = len(drift.standing(last))
     who = words.plural(n, "customer") if n else "No customer"
     pays = "pays later than it used to" if n < 2 else "pay later than they used to"
