@@ -171,7 +171,7 @@ def test_more_sold_to_some_kinds_is_their_mix_and_sales():
 
 def test_payments_that_come_later_are_behaviour_and_nothing_else():
     entries = world().tables["entries"]
-    later = entries.assign(booked_on=pd.to_datetime(entries["booked_on"]) + pd.Timedelta(days=9))
+    later = entries.assign(booked_on=pd.to_datetime(entries["booked_on"]) + pd.Timedelta(days=14))
     later = later[later["booked_on"] <= pd.Timestamp(END)]
     later = later.assign(booked_on=later["booked_on"].dt.date, recorded_on=later["booked_on"].dt.date)
     found = compared(as_it_is(), standing_of(with_tables(entries=later, disputes=world().tables["disputes"].head(0))))
@@ -184,7 +184,7 @@ def test_payments_that_come_later_are_behaviour_and_nothing_else():
 
 def as_it_is_disputed() -> float:
     cells = as_it_is().cells
-    late = cells[(cells["week"] >= 1) & (cells["week"] < 100)]
+    late = cells[cells["overdue"]]
     return float((late["disputed"] * late["currency"].map(as_it_is().rates)).sum())
 
 
@@ -200,9 +200,9 @@ def test_other_terms_kept_as_before_are_terms_and_nothing_else():
 
 
 def terms_of(days: int) -> Standing:
-    """A hundred a day from one customer, due after so many days and paid a week later, on the last day of a year."""
+    """A hundred a day from one customer, due after so many days and paid a week later, on the last day of half a year."""
     ledger, end = Ledger(), pd.Timestamp("2024-12-31")
-    for place, issued in enumerate(pd.date_range("2024-01-01", end)):
+    for place, issued in enumerate(pd.date_range("2024-07-01", end)):
         due = issued + pd.Timedelta(days=days)
         ledger.invoice(f"I{place:03}", "A", f"{issued:%Y-%m-%d}", f"{due:%Y-%m-%d}", "100")
         if (paid := due + pd.Timedelta(days=7)) <= end:
@@ -227,10 +227,25 @@ def test_the_order_of_rows_is_of_no_consequence():
     pd.testing.assert_frame_equal(mixed.customers, as_it_is().customers, check_exact=True)
 
 
+def test_nobody_is_late_because_the_month_ends_on_a_weekend():
+    """Weeks are counted to the last day on which anybody pays; overdue is what is past due on the day itself."""
+    ledger = Ledger()
+    for place, paid in enumerate(pd.bdate_range("2024-01-08", periods=100)):
+        ledger.invoice(f"I{place:03}", "A", "2024-01-05", "2024-02-04", "10")
+        ledger.entry("payment", "10", f"{paid:%Y-%m-%d}", f"I{place:03}", id=f"P{place:03}")
+    # 30 June 2024 is a Sunday: Friday's due date is two days past and could be paid on its day, Saturday's could not
+    for due in ("2024-06-27", "2024-06-28", "2024-06-29", "2024-06-30"):
+        ledger.invoice(f"due {due}", "A", "2024-06-03", due, due[-2:])
+    (found,) = standings(ledger_months(ledger.as_of("2024-06-30")), [pd.Timestamp("2024-06-30")])
+    open_now = found.cells[found.cells["month"] == 0]
+    by_hand = {(1, True): 27.0, (0, True): 28.0 + 29.0, (0, False): 30.0}
+    assert open_now.set_index(["week", "overdue"])["clean"].to_dict() == by_hand
+
+
 # --- any ledger, any two standings
 
 
-@settings(max_examples=4)
+@settings(max_examples=3)
 @given(ledgers(), st.sampled_from([59, 90, 120, 151]))
 def test_the_ends_are_those_of_the_scorecard_and_the_effects_add_up(ledger: Ledger, day: int):
     months = ledger_months(ledger.as_of((pd.Timestamp("2024-01-01") + pd.Timedelta(days=day)).date()))
@@ -252,7 +267,7 @@ def made_up(draw: st.DrawFn) -> Standing:
     )
     share = st.sampled_from([0.0, 0.0, 0.25, 0.5, 1.0])
     drawn = draw(st.dictionaries(keys, st.tuples(st.integers(1, 900), share, share), min_size=1, max_size=12))
-    rows = [(*k, float(s), s * c, s * d * (1 - c)) for k, (s, c, d) in sorted(drawn.items())]
+    rows = [(*k, k[4] > 0, float(s), s * c, s * d * (1 - c)) for k, (s, c, d) in sorted(drawn.items())]
     cells = pd.DataFrame(rows, columns=[*CELL, "sales", "clean", "disputed"])
     rate = draw(st.sampled_from([0.8, 0.9, 1.25]))
     booked = {
@@ -269,7 +284,7 @@ def made_up(draw: st.DrawFn) -> Standing:
     )
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(made_up(), made_up())
 def test_laws_of_any_two_standings(before: Standing, now: Standing):
     there, back = compared(before, now), compared(now, before)
@@ -294,7 +309,7 @@ def test_laws_of_any_two_standings(before: Standing, now: Standing):
     )
 
 
-@settings(max_examples=8)
+@settings(max_examples=6)
 @given(made_up(), st.sampled_from([0.5, 2.0, 3.0]))
 def test_pure_changes_of_any_standing(before: Standing, by: float):
     amounts = ["sales", "clean", "disputed"]
@@ -309,19 +324,6 @@ def test_pure_changes_of_any_standing(before: Standing, by: float):
 
 
 # --- where there is little to compare
-
-
-def test_books_of_one_month_compare_nothing():
-    assert changes(ledger_months(Ledger().as_of("2024-03-31"))) == {}
-    one = Ledger().invoice("I1", "A", "2024-03-10", "2024-04-09", "100")
-    one.entry("payment", "10", "2024-03-12", "I1")
-    assert changes(ledger_months(one.as_of("2024-03-31"))) == {}
-
-
-def test_open_items_alone_compare_nothing():
-    ledger = two_months()
-    ledger.tables["entries"].clear()
-    assert changes(ledger_months(ledger.as_of("2024-02-29"))) == {}
 
 
 @pytest.mark.parametrize(("began", "answer"), [(None, True), (date(2025, 3, 31), True), (date(2026, 5, 31), False)])

@@ -1,8 +1,8 @@
 """The books on a date as sales and what is still open of them: the ground on which changes are explained.
 
 A sale stands in a cell: how many months ago it was invoiced, to what kind of customer, in what currency, on what
-terms, and how many weeks past its due date it is. Weeks hold each day of the week once, so that months of different
-length, or ending on a weekend, do not look like other customers.
+terms, and how many weeks past its due date it is. Weeks hold each day of the week once and are counted to the last
+day on which anybody pays, so that months of different length, or ending on a weekend, do not look like other customers.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
+from analysis.ledger.contract import EntryKind
 from analysis.ledger.dimensions import NOT_STATED
 from analysis.ledger.snapshot import Snapshot
 from analysis.measures.months import LedgerMonths
@@ -35,7 +36,10 @@ _UNDATED_MONTHS = 24
 LARGE_SHARE = 0.05
 _SALES_MONTHS = 24
 
-CELL = ["month", "group", "currency", "terms", "week"]
+# A weekday with less than a hundredth of the payments is closed; among few payments none is told to be.
+_CLOSED_SHARE, _FEWEST_PAYMENTS = 0.01, 100
+
+CELL = ["month", "group", "currency", "terms", "week", "overdue"]
 _WEEK = ["group", "currency", "week"]
 _AMOUNTS = ["sales", "clean", "disputed"]
 
@@ -69,11 +73,6 @@ class _Kinds:
 
     dimension: str | None
     large: tuple[str, ...]
-
-
-def is_overdue(week: pd.Series) -> pd.Series:
-    """Whether what stands in a week past due is overdue: week 1 holds days 1 to 7 past due."""
-    return (week >= 1) & (week < UNDATED)
 
 
 def standings(months: LedgerMonths, ends: Sequence[pd.Timestamp]) -> list[Standing]:
@@ -125,7 +124,13 @@ def _standing(months: LedgerMonths, end: pd.Timestamp, cells: pd.DataFrame, cust
 def _rows(snapshot: Snapshot, ends: Sequence[pd.Timestamp]) -> ibis.Table:
     """Sales and open balances of each month end as rows of one shape, one per invoice."""
     points = ibis.memtable(
-        pd.DataFrame({"point": [_point(end) for end in ends], "point_on": [end.date() for end in ends]})
+        pd.DataFrame(
+            {
+                "point": [_point(end) for end in ends],
+                "point_on": [end.date() for end in ends],
+                "paid_until": [end.date() for end in _last_open_days(snapshot, ends)],
+            }
+        )
     )
     kinds = _kinds(snapshot)
     sold = snapshot.items.cross_join(points).filter(lambda t: t["issued_on"] <= t["point_on"])
@@ -154,7 +159,7 @@ def _rows(snapshot: Snapshot, ends: Sequence[pd.Timestamp]) -> ibis.Table:
 def _placed(rows: ibis.Table, kinds: _Kinds, **amounts: ir.DecimalValue) -> ibis.Table:
     """Rows with the cell in which they stand on their point."""
     terms = rows["due_on"].delta(rows["issued_on"], unit="day")
-    past_due = rows["point_on"].delta(rows["due_on"], unit="day")
+    past_due = rows["paid_until"].delta(rows["due_on"], unit="day")
     month = rows["point"] - month_number(rows["issued_on"])
     # Days 1 to 7 past due are week 1. The shift keeps the division away from negative numbers, on which engines differ.
     week = (ibis.greatest(past_due, 7 * FIRST_WEEK) + 6 - 7 * FIRST_WEEK) // 7 + FIRST_WEEK
@@ -170,8 +175,20 @@ def _placed(rows: ibis.Table, kinds: _Kinds, **amounts: ir.DecimalValue) -> ibis
         week=ibis.ifelse(
             rows["due_on"].isnull(), UNDATED + ibis.least(month, _UNDATED_MONTHS), ibis.least(week, LAST_WEEK)
         ).cast("int64"),
+        overdue=(rows["due_on"] < rows["point_on"]).fill_null(False),
         **amounts,
     )
+
+
+def _last_open_days(snapshot: Snapshot, ends: Sequence[pd.Timestamp]) -> list[pd.Timestamp]:
+    """For each month end the last day up to it on whose weekday payments are booked at all."""
+    paid = snapshot.entries.filter(snapshot.entries["kind"] == EntryKind.PAYMENT)
+    weekday = paid["booked_on"].day_of_week.index()
+    counted = paid.group_by(weekday=weekday).aggregate(payments=paid.count()).execute().set_index("weekday")["payments"]
+    shares = counted.reindex(range(7)).fillna(0) / max(int(counted.sum()), 1)
+    opens = shares.index[shares >= _CLOSED_SHARE] if counted.sum() >= _FEWEST_PAYMENTS else shares.index
+    backs = [next(back for back in range(7) if (end.dayofweek - back) % 7 in opens) for end in ends]
+    return [end - pd.Timedelta(days=back) for end, back in zip(ends, backs, strict=True)]
 
 
 def _kinds(snapshot: Snapshot) -> _Kinds:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.measures.changes_cells import CELL, FOLLOWED_WEEKS, Standing, is_overdue
+from analysis.measures.changes_cells import CELL, FOLLOWED_WEEKS, Standing
 from analysis.measures.count_back import CountBack, count_back_days
 
 Floats = NDArray[np.float64]
@@ -71,7 +71,7 @@ class Model:
     @cached_property
     def overdue(self) -> NDArray[np.bool_]:
         """Which cells are past due."""
-        return is_overdue(self.cells["week"]).to_numpy()
+        return self.cells["overdue"].to_numpy(bool)
 
     def exposed(self, state: int) -> Floats:
         """Sales by cell in a state, at the rate of the day: what is still open is a share of them."""
