@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from analysis.run import attempt, verify
+from analysis.run import attempt, standing, verify
 from analysis.run.origin import LAST_REPORT, PRINTED_FORECAST
 
 
@@ -38,7 +38,7 @@ def test_what_is_another_is_made(workshop, monkeypatch):
     assert len(set(ids)) == 4
     assert workshop.run(anew=False).made is False
     # a library may change numbers, though neither books nor code did
-    monkeypatch.setattr(attempt, "library_versions", lambda: {"pandas": "0.1"})
+    monkeypatch.setattr(standing, "library_versions", lambda: {"pandas": "0.1"})
     raised = workshop.run(anew=False)
     assert (raised.made, raised.run_id) == (True, ids[-1].removesuffix("-1") + "-2")
 

@@ -18,15 +18,15 @@ from analysis.run.assembly import assemble
 from analysis.run.failure import fault_of, status_of
 from analysis.run.interruption import Interruptible, Interruption, OverdueFault
 from analysis.run.log import RunLog
-from analysis.run.manifest import MANIFEST, code_version, library_versions, read_manifest, sha256_of
+from analysis.run.manifest import MANIFEST, code_version, sha256_of
 from analysis.run.notebooks import Notebook, Value, distribute, read_notebooks
-from analysis.run.origin import OF_REPORTS, Origin
+from analysis.run.origin import Origin
 from analysis.run.processes import descendants, kernel_environment, stop_processes
 from analysis.run.progress import Progress
 from analysis.run.publication import ReportsFolder, period_of, remove_scratch
 from analysis.run.recipe import Limits, Published, Recipe
 from analysis.run.schedule import run_in_order
-from analysis.run.verification import intact
+from analysis.run.standing import standing_run
 
 
 class Attempt:
@@ -88,7 +88,11 @@ class Attempt:
             self._scratch = folder.new_scratch(self._period)
             with self._step("prepare"):
                 summary = self._prepare(self._scratch)
-            standing = self._standing(folder, summary)
+            standing = (
+                None
+                if self._anew
+                else standing_run(folder, self._origin, period=self._period, backfilled=self._recipe.backfilled)
+            )
             if standing is None:
                 self._make(self._scratch)
                 with self._step("publish"):
@@ -96,7 +100,7 @@ class Attempt:
                     stated = self._stated(folder, summary)
                     finished = assemble(self._scratch, log=self._log, stated=stated, now=_now)
                     interruptible.deafen()
-                    report = folder.publish(finished, period=self._period, run_id=self._known_run_id())
+                    folder.publish(finished, period=self._period, run_id=self._known_run_id())
         except BaseException as error:
             interruptible.deafen()
             fault = fault_of(error, stage=self._stage)
@@ -104,9 +108,8 @@ class Attempt:
             self._record(fault)
             raise fault from (None if isinstance(error, (Fault, Interruption)) else error)
         self._clean()
-        if standing is not None:
-            return standing
-        return self._published(folder.runs / self._known_run_id(), report, summary)
+        run = standing or folder.runs / self._known_run_id()
+        return self._published(run, folder.root / self._period, summary, made=standing is None)
 
     def abandon(self, fault: Fault) -> None:
         """Cleans up from another thread, when the main one does not come back from a stage."""
@@ -129,19 +132,7 @@ class Attempt:
         self._origin = origin
         return summary
 
-    def _standing(self, folder: ReportsFolder, summary: Mapping[str, Any]) -> Published | None:
-        """The report of the period, where it was made of the very same and nobody touched it since."""
-        current = None if self._anew else folder.current(self._period)
-        manifest = read_manifest(current) if current else None
-        if current is None or manifest is None or manifest.get("libraries") != library_versions():
-            return None
-        # Earlier reports may have been printed since, of which a backfilled run is not made.
-        leaving_out = OF_REPORTS if self._recipe.backfilled else frozenset[str]()
-        if not self._origin.made(manifest, leaving_out=leaving_out) or not intact(current):
-            return None
-        return self._published(current, folder.root / self._period, summary, made=False)
-
-    def _published(self, run: Path, report: Path, summary: Mapping[str, Any], *, made: bool = True) -> Published:
+    def _published(self, run: Path, report: Path, summary: Mapping[str, Any], *, made: bool) -> Published:
         return Published(
             run_id=run.name,
             folder=run,

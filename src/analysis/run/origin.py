@@ -43,18 +43,10 @@ class Origin:
 
     def made(self, manifest: Mapping[str, Any], *, leaving_out: frozenset[str] = frozenset()) -> bool:
         """Whether the run of ``manifest`` was made of the same; inputs of the tables ``leaving_out`` do not count."""
-        return not self.differences(manifest, leaving_out=leaving_out)
-
-    def differences(self, manifest: Mapping[str, Any], *, leaving_out: frozenset[str] = frozenset()) -> list[str]:
-        """What the run of ``manifest`` was made of otherwise, in words; empty where it was made of the same."""
         stated = self._stated()
-        found = [f"{name} is another" for name in stated if stated[name] != manifest.get(name)]
-        before, now = manifest.get("inputs") or (), self.inputs or ()
-        if _hashes(before, leaving_out=leaving_out) != _hashes(now, leaving_out=leaving_out):
-            known = {one["sha256"] for one in before}
-            names = [str(one.get("name", one["sha256"])) for one in now if one["sha256"] not in known]
-            found.append(f"inputs differ: {', '.join(names)}" if names else "inputs are missing")
-        return found
+        same = all(stated[name] == manifest.get(name) for name in stated)
+        inputs = [_hashes(found or (), leaving_out=leaving_out) for found in (manifest.get("inputs"), self.inputs)]
+        return same and inputs[0] == inputs[1]
 
     def _stated(self) -> dict[str, Any]:
         return {
