@@ -8,7 +8,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from analysis.reporting import blocks, pages
+from analysis.reporting import blocks, cards, pages
 from analysis.reporting.findings import Collected, Findings, gather
 
 
@@ -151,7 +151,7 @@ def carded(tmp_path, value, *, as_of: date = date(2026, 10, 31), unit: str = "da
     findings = Findings("1_demo", output_dir=tmp_path, run_id="r")
     findings.number("n", value, unit=unit, label="Figure", definition="dso", **more)
     findings.close()
-    card = blocks.card(gather(tmp_path), "n", as_of=as_of)
+    card = cards.card(gather(tmp_path), "n", as_of=as_of)
     pages.Card.model_validate(card)
     return card
 
@@ -179,7 +179,7 @@ def test_a_card_is_compared_with_the_month_and_the_year_before(tmp_path, as_of, 
         (42.3, "days", 45.0, "target 45", "↓ -2.7 days", "good"),
         (42.3, "days", 40.5, "target 40.5", "↑ +1.8 days", "bad"),
         (0.124, "share", 0.1, "target 10.0%", "↑ +2.4 pp", "bad"),
-        (6.0e6, "EUR", 5.0e6, "target EUR 5.00 m", "↑ +EUR 1.00 m", "bad"),
+        (6.0e6, "EUR", 5.0e6, "target 5.00 m", "↑ +1.00 m", "bad"),
         (45.0, "days", 45.0, "target 45", "met", "good"),
         (math.nan, "days", 45.0, "target 45", "not defined", "neutral"),
     ],
@@ -212,6 +212,9 @@ def test_a_change_whose_interval_spans_zero_points_nowhere(tmp_path, limits, tex
 
 def test_a_card_without_an_interval_says_why(tmp_path):
     assert carded(tmp_path, 6.0e6, unit="EUR", no_interval="counted, no interval")["interval"] == "counted, no interval"
+    # a figure that is not there needs no reason for an interval that is not
+    assert carded(tmp_path, math.nan, unit="share", no_interval="rests on too few customers")["interval"] == ""
+    assert carded(tmp_path, None, unit="days", no_interval="rests on too few customers")["interval"] == ""
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from analysis.reporting import words
-from analysis.reporting.clear_changes import Before, is_clear
 from analysis.reporting.gathering import Collected
 
 Block = dict[str, Any]
@@ -56,49 +55,7 @@ def if_any(block: Block) -> list[Block]:
     return [] if block["kind"] == "unavailable" else [block]
 
 
-def card(collected: Collected, id: str, *, as_of: date) -> Block:
-    """One number with its interval, what it is compared with, and its course."""
-    number = collected.numbers[id]
-    unit, better, value = number["unit"], number["better"], value_of(number)
-    against = []
-    first = as_of.replace(day=1)
-    before: tuple[tuple[Before, str], ...] = (
-        ("last_month", words.month(first - timedelta(days=1))),
-        ("last_year", words.month(first.replace(year=first.year - 1))),
-    )
-    for key, label in before:
-        if number[key] is not None:
-            change = words.change(value, number[key], unit=unit, better=better, clear=is_clear(number, key))
-            against.append({"label": label, "text": change.text, "verdict": change.verdict})
-    if number["target"] is not None:
-        against.append(_against_target(number, value))
-    spark = collected.figures.get(f"spark_{id}")
-    return {
-        "label": number["label"],
-        "value": words.quantity(value, unit=unit),
-        "interval": interval(number),
-        "against": against,
-        "sparkline": {"file": spark["file"].removeprefix("figures/"), "alt": spark["alt"]} if spark else None,
-    }
-
-
-def _against_target(number: Mapping[str, Any], value: float | None) -> dict[str, str]:
-    """How far a figure is from what is wanted; a balance, which is neither good nor bad, is wanted at most."""
-    unit = number["unit"]
-    better: words.Better = "higher" if number["better"] == "higher" else "lower"
-    change = words.change(value, number["target"], unit=unit, better=better)
-    label = f"target {_bare(number['target'], unit=unit)}"
-    if value is not None and math.isfinite(value) and change.direction == "flat":
-        return {"label": label, "text": "met", "verdict": "good"}
-    return {"label": label, "text": change.text, "verdict": change.verdict}
-
-
-def _bare(value: float | None, *, unit: str) -> str:
-    """A target without the word that the figure itself says."""
-    return "" if value is None else words.quantity(_whole(value), unit=unit).removesuffix("days").strip()
-
-
-def _whole(value: float) -> float:
+def whole(value: float) -> float:
     """A whole number as such: words give it no decimals then."""
     return int(value) if float(value).is_integer() else value
 
@@ -106,7 +63,8 @@ def _whole(value: float) -> float:
 def interval(number: Mapping[str, Any]) -> str:
     """The interval of a number in words, or why it has none; blank for one of which neither is known."""
     if number["low"] is None or number["high"] is None:
-        return str(number.get("no_interval") or "")
+        value = number["value"]
+        return "" if value is None or not math.isfinite(value) else str(number.get("no_interval") or "")
     return f"95%: {words.interval(number['low'], number['high'], unit=number['unit'])}"
 
 
@@ -205,7 +163,7 @@ def _cell(cell: Any, unit: str, scales: Mapping[str, words.Scale]) -> str:
     if unit == "share":
         return words.share(cell).removesuffix("%")
     if unit == "days":
-        return words.days(_whole(cell)).removesuffix("days").removesuffix("day").strip()
+        return words.days(whole(cell)).removesuffix("days").removesuffix("day").strip()
     if unit in ("ratio", "points"):
         return words.quantity(cell, unit=unit)
     return words.count(cell) if unit == "count" or isinstance(cell, int) else words.significant(cell)

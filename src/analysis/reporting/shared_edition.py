@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.reporting import blocks, words
+from analysis.reporting import blocks, cards, words
 from analysis.reporting.gathering import Collected
 from analysis.reporting.pseudonyms import Pseudonyms
 from analysis.reporting.records import as_json, plain
@@ -104,14 +104,14 @@ def pages(found: Collected, cells: SharedCells, about: Mapping[str, Any], *, as_
 
 
 def _front(found: Collected, cells: SharedCells, *, as_of: date) -> dict[str, Any]:
-    cards = [blocks.card(found, id, as_of=as_of) for id in _FIGURES if id in found.numbers]
-    missing = len(_FIGURES) - len(cards)
+    figures = [cards.card(found, id, as_of=as_of) for id in _FIGURES if id in found.numbers]
+    missing = len(_FIGURES) - len(figures)
     said = "Debtors stand under pseudonyms. Nothing is compared with earlier months."
     if missing:
         said += f" {words.plural(missing, 'key figure')} of this edition cannot be given or would tell of one customer."
     content: list[blocks.Block] = [{"kind": "lead", "sentences": (_rule(cells), said)}]
-    if cards:
-        content.append({"kind": "key_figures", "cards": cards})
+    if figures:
+        content.append({"kind": "key_figures", "cards": figures})
     told = [found.sentences[id]["text"] for id in _SENTENCES if id in found.sentences]
     if told:
         content.append({"kind": "note", "text": " ".join(told)})

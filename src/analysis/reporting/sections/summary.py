@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.ledger.opening import Opened
-from analysis.reporting import blocks, charts, words
+from analysis.reporting import blocks, cards, charts, words
 from analysis.reporting.findings import Findings
 from analysis.reporting.gathering import Collected
 from analysis.reporting.sections.decisions import COLUMNS, decisions
@@ -22,6 +22,7 @@ _TOLD = (
     *("owed_told", "what_moved_told", "median_told", "cash_told", "losses_told", "debtors_told"),
     *("days_told", "roll_forward_told", "tie_told"),
 )
+_TOLD_OF_OPEN_ITEMS = ("owed_told", "roll_forward_told", "losses_told", "debtors_told", "tie_told")
 _HOW_TO_READ = (
     f"{words.ARROWS['up']} {words.ARROWS['down']} mark a clear change, {words.ARROWS['flat']} one whose interval spans "
     "zero, customers being redrawn."
@@ -83,10 +84,11 @@ def hand_over(findings: Findings, collected: Collected, opened: Opened) -> None:
 
 def page(collected: Collected, *, as_of: date) -> dict[str, object]:
     """Page 1: one page to decide."""
-    told = [id for id in _TOLD if id in collected.sentences][:SENTENCES]
+    order = _TOLD_OF_OPEN_ITEMS if "time_to_payment" in collected.unavailable else _TOLD
+    told = [id for id in order if id in collected.sentences][:SENTENCES]
     content: list[blocks.Block] = [
         blocks.lead(collected, *told),
-        {"kind": "key_figures", "cards": [blocks.card(collected, id, as_of=as_of) for id in CARDS]},
+        {"kind": "key_figures", "cards": [cards.card(collected, id, as_of=as_of) for id in CARDS]},
     ]
     if rows := collected.tables["decisions"]["rows"]:
         currency = collected.tables["decisions"]["units"].get("amount", "")
