@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -73,8 +74,18 @@ def test_a_machine_without_any_network_will_do(workshop):
         "try:\n    socket.create_connection(('127.0.0.1', 9), timeout=1)\n"
         "except OSError as error:\n    assert error.errno == 101, error"
     )
-    _ends(workshop, workshop.driver(workshop.notebook("1_ledger", cell)), _BARE, wrapper=alone)
+    trace = workshop.root / "trace"
+    traced = ("strace", "-f", "-qq", "-e", "trace=connect,sendto", "-o", str(trace)) if shutil.which("strace") else ()
+    driver = workshop.driver(workshop.notebook("1_ledger", cell))
+    _ends(workshop, driver, _BARE, wrapper=(*traced, *alone))
     assert verify(workshop.reports / "2026-10-31") == []
+    if traced:
+        # netlink is how the system tells what network there is; nothing leaves the machine by it
+        calls = [
+            line for line in trace.read_text().splitlines() if re.search(r"sa_family=(?!AF_UNIX|AF_NETLINK)", line)
+        ]
+        assert len(calls) == 1, calls
+        assert 'sin_port=htons(9), sin_addr=inet_addr("127.0.0.1")' in calls[0], "the one of the cell above"
 
 
 @pytest.mark.parametrize("stage", ["prepare", "finish"])
