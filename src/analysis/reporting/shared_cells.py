@@ -17,6 +17,7 @@ from analysis.reporting.disclosure import Quantity, withheld
 from analysis.reporting.pseudonyms import Pseudonyms
 
 TOTAL = "total"
+NOT_DUE = f"{TOTAL}:not due"
 OVERDUE, OVER_90, TOP = "overdue", "over 90 days", "ten largest debtors"
 _TOP = 10
 _NOT_DUE = ("not due", "no due date")

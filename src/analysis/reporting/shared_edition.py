@@ -19,7 +19,7 @@ from analysis.reporting.gathering import Collected
 from analysis.reporting.pseudonyms import Pseudonyms
 from analysis.reporting.records import as_json, plain
 from analysis.reporting.sections import trust
-from analysis.reporting.shared_cells import OVER_90, OVERDUE, TOP, TOTAL, SharedCells
+from analysis.reporting.shared_cells import NOT_DUE, OVER_90, OVERDUE, TOP, TOTAL, SharedCells
 
 FINDINGS = "findings-shared.json"
 TITLE = "Credit risk report, shared edition"
@@ -38,7 +38,6 @@ _FIGURES: dict[str, tuple[str, ...]] = {
 }
 _KEPT = ("value", "unit", "label", "definition", "low", "high", "better", "undefined", "not_reached")
 _SENTENCES = ("age_told", "checks_told")
-_GAP = "withheld"
 # Records of forecasts: shares and ratios over years of customers, and the sentences they belong to.
 _RECORD = (
     *("cash_gross_error", "cash_bias", "cash_coverage", "risk_calibration_slope", "risk_skill_base"),
@@ -137,12 +136,13 @@ def _rule(cells: SharedCells) -> str:
 def _owed(found: Collected, cells: SharedCells) -> dict[str, Any]:
     table = blocks.table(found, "ageing_by_segment", total=True)
     gone = int(cells.table.isna().to_numpy().sum())
-    table["note"] = f"{words.DASH}: {_GAP}." if gone else ""
-    title = (
-        f"{words.plural(gone, 'cell')} of the ageing {'is' if gone == 1 else 'are'} withheld"
-        if gone
-        else ("No cell of the ageing needs to be withheld")
-    )
+    table["note"] = f"{words.DASH}: withheld." if gone else ""
+    held = f"{words.plural(gone, 'sum')} of the ageing {'is' if gone == 1 else 'are'} withheld"
+    not_due, whole = cells.of(NOT_DUE), cells.of(_WHOLE)
+    if not_due is None or not whole:
+        title = held if gone else "Nothing is owed"
+    else:
+        title = f"{words.share(not_due / whole)} of what is owed is not yet due" + (f"; {held}" if gone else "")
     content = [table]
     if found.tables["debtors"]["rows"]:
         content.append(blocks.table(found, "debtors", left=["of the book", "overdue"]))
