@@ -22,6 +22,7 @@ from analysis.ledger.company import load_company
 from analysis.ledger.exports.sample import BYTES_MAX, ROWS_MAX, samples_of
 from analysis.ledger.exports.toml import Line, lines_of
 from analysis.ledger.propose import Proposal, propose
+from analysis.ledger.targets import Targets
 
 COMPANIES = Path(__file__).resolve().parents[1] / "companies"
 
@@ -271,6 +272,18 @@ def test_tables_of_the_contract_need_no_list_of_columns(tmp_path):
     )
     assert "columns." not in proposal.text
     assert [one.split(":")[0] for one in proposal.unsure] == ["nothing tells what was paid"]
+
+
+def test_the_proposal_mentions_targets_that_may_be_stated(tmp_path):
+    rows = "invoice_id,customer_id,issued_on,due_on,amount\n1,A,2026-01-05,2026-02-04,10.00\n"
+    _proposed(tmp_path, _written(tmp_path, "invoices.csv", rows))
+    text = (tmp_path / "company.toml").read_text(encoding="utf-8")
+    assert load_company(tmp_path / "company.toml").targets == Targets()
+    head, mark, tail = text.partition("# [targets]")
+    assert mark
+    # without their marks the lines are a part that the configuration understands
+    (tmp_path / "company.toml").write_text(head + (mark + tail).replace("# ", ""), encoding="utf-8")
+    assert load_company(tmp_path / "company.toml").targets == Targets(dso_countback=45, overdue_share=0.2)
 
 
 def test_workbook_with_a_hidden_sheet_and_typed_cells(tmp_path):

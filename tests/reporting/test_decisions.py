@@ -74,7 +74,7 @@ ALL_SAID = [
     ),
     ("Collect, provide for or write off what is over 90 days late", "5.00% of all open", 1234.5, "Finance director",
      "2026-11-06"),
-    ("Decide on 2 customers above their limits", "down EUR 100 in a month", 900.0, "Credit manager", "2026-11-13"),
+    ("Decide on 2 customers above their limits", "down EUR 100", 900.0, "Credit manager", "2026-11-13"),
     ("Review 2 customers new on the watch list", "3 are on it", 850.0, "Credit manager", "2026-11-13"),
     ("Settle 1 disputed invoice", "no habit tells when they will be paid", 700.0, "Head of sales", "2026-11-20"),
     ("Lower the allowance to EUR 5.00 k", "EUR 5.60 k a month ago", 600.0, "Finance director", "2026-11-06"),
@@ -100,7 +100,7 @@ def test_what_has_no_amount_comes_last() -> None:
         ("Accept the payment forecasts with reserve", None),
         ("Mend 2 rows kept out of the figures", None),
     ]
-    assert found[2]["why"] == "1 of 2 conditions missed"
+    assert found[2]["why"] == "1 of 2 checks missed"
 
 
 def test_customers_are_counted_where_they_are_not_named() -> None:

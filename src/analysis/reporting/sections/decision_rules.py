@@ -175,7 +175,7 @@ def _forecasts(collected: Collected, currency: str) -> Decision | None:
         return None
     return Decision(
         wanted="Accept the payment forecasts with reserve",
-        why=f"{missed} of {words.plural(len(judged), 'condition')} missed",
+        why=f"{missed} of {words.plural(len(judged), 'check')} missed",
         owner="Head of treasury",
         working_days=10,
         rests_on="record_light",
@@ -228,4 +228,4 @@ def _moved(collected: Collected, id: str, currency: str) -> str:
     moved = float(number["value"]) - float(number["last_month"])
     if abs(moved) < _NOTHING:
         return "as much as a month ago"
-    return f"{'up' if moved > 0 else 'down'} {words.money(abs(moved), currency=currency)} in a month"
+    return f"{'up' if moved > 0 else 'down'} {words.money(abs(moved), currency=currency)}"

@@ -92,7 +92,7 @@ def page(collected: Collected, *, as_of: date) -> dict[str, object]:
     ]
     if rows := collected.tables["decisions"]["rows"]:
         currency = collected.tables["decisions"]["units"].get("amount", "")
-        items = [_item(dict(zip(COLUMNS, row, strict=True)), currency=currency) for row in rows]
+        items = [decision_item(dict(zip(COLUMNS, row, strict=True)), currency=currency) for row in rows]
         content.append({"kind": "decisions", "items": items})
     ids = ("age_told", "checks_told", *(["tie_told"] if "tie_told" not in told else []))
     said = [_HOW_TO_READ] if any(_change_told(collected.numbers[id]) for id in CARDS) else []
@@ -102,11 +102,11 @@ def page(collected: Collected, *, as_of: date) -> dict[str, object]:
 
 
 def _change_told(number: Mapping[str, Any]) -> bool:
-    return number["month_change"] is not None or number["year_change"] is not None
+    return number.get("month_change") is not None or number.get("year_change") is not None
 
 
-def _item(row: Mapping[str, Any], *, currency: str) -> dict[str, str]:
-    """A decision as it is printed."""
+def decision_item(row: Mapping[str, Any], *, currency: str) -> dict[str, str]:
+    """A row of :func:`~analysis.reporting.sections.decisions.decisions` as it is printed."""
     return {
         "wanted": row["wanted"],
         "why": row["why"] or "",
