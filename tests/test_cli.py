@@ -10,6 +10,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from analysis.cli.machine_line import machine_line
+from analysis.faults import DataFault
+
 _INVOICES = """invoice number,customer number,invoice date,due date,gross amount
 1001,C1,2026-01-05,2026-02-04,100.00
 1002,C2,2026-01-06,2026-02-05,250.50
@@ -83,6 +86,22 @@ def test_rejected_books_end_with_3_and_name_file_column_and_remedy(books: Path):
     assert "invoices.csv" in told
     assert "'gross amount'" in told
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "said"),
+    [
+        (DataFault("row 7: Acme owes 12.34"), 3, "the data were rejected; the run's own output says more"),
+        (ZeroDivisionError("Acme"), 1, "ZeroDivisionError"),
+        (KeyboardInterrupt(), 1, "KeyboardInterrupt"),
+    ],
+)
+def test_the_last_line_tells_how_it_ended_and_nothing_of_the_books(capsys, raised, code, said):
+    with pytest.raises(type(raised)), machine_line("report", company="acme.toml"):
+        raise raised
+    told = json.loads(capsys.readouterr().out)
+    assert told.pop("seconds") >= 0
+    assert told == {"command": "report", "company": "acme.toml", "exit_code": code, "message": said}
 
 
 def test_report_on_rejected_books_publishes_nothing(books: Path):

@@ -23,13 +23,16 @@ def machine_line(command: str, **known: Any) -> Iterator[dict[str, Any]]:
 
     began = time.monotonic()
     line: dict[str, Any] = {"command": command, **known}
-    fault: Fault | None = None
+    code = 1  # whatever is no fault is a fault of the program
     try:
         yield line
-    except Fault as error:
-        fault = error
+        code = line.pop("exit_code", 0)
+    except Fault as fault:
+        code = fault.exit_code
         line.update(message=public_message(fault), **({"run_id": fault.run_id} if fault.run_id else {}))
         raise
+    except BaseException as error:
+        line.update(message=type(error).__name__)
+        raise
     finally:
-        code = fault.exit_code if fault else line.pop("exit_code", 0)
         typer.echo(json.dumps({**line, "exit_code": code, "seconds": round(time.monotonic() - began, 1)}))

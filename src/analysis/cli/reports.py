@@ -30,7 +30,7 @@ def report(
     from analysis.run import Limits, progress_on, run
     from analysis.run.monthly import REPORT, monthly_recipe
 
-    with machine_line("report", company=company.name, as_of=as_of, report=None, run_id=None, alarms=[]) as line:
+    with machine_line("report", company=str(company), as_of=as_of, report=None, run_id=None, alarms=[]) as line:
         on = iso_date(as_of, name="--as-of")
         recipe = monthly_recipe(
             load_company(company),
@@ -85,7 +85,7 @@ def backfill(
         given = [str(part) for option in options.items() for part in option]
         return [sys.executable, "-P", "-m", "analysis.cli", "report", str(company), *given]
 
-    with machine_line("backfill", company=company.name, first=first, last=last) as line:
+    with machine_line("backfill", company=str(company), first=first, last=last) as line:
         load_company(company)
         periods = month_ends(first, last)
         outcomes = backfilled(
