@@ -200,7 +200,7 @@ def test_other_terms_kept_as_before_are_terms_and_nothing_else():
 
 
 def terms_of(days: int) -> Standing:
-    """A hundred a day from one customer, due after so many days and paid a week later, on the last day of half a year."""
+    """A hundred a day for half a year from one customer, due after so many days and paid a week later."""
     ledger, end = Ledger(), pd.Timestamp("2024-12-31")
     for place, issued in enumerate(pd.date_range("2024-07-01", end)):
         due = issued + pd.Timedelta(days=days)
