@@ -11,7 +11,7 @@ import pandas as pd
 from analysis.measures.history import History, Known
 from analysis.models.backtest import Backtest, backtest, usual_origins
 from analysis.models.champion import Champion, champion, standing
-from analysis.models.followed import HORIZON_DAYS
+from analysis.models.followed import HORIZON_DAYS, PERSON_DAYS_MAX
 from analysis.models.ladder import RUNGS, strongest_carried
 from analysis.models.landmarks import OpenBook, open_book
 from analysis.models.monitoring import Monitor, monitor
@@ -20,8 +20,10 @@ from analysis.models.payment_model import HEADS, PaymentModel, payment_model
 from analysis.models.shrunk_curves import pooled_hazards
 from analysis.models.waiting import followed_since
 
-# A fit of the record serves four months: it costs seconds, and what it learned is older than what it is asked about.
-REFIT_DAYS = 123
+# A fit of the record serves half a year: it costs seconds, and what it learned is older than what it is asked about.
+REFIT_DAYS = 183
+# Lines that a fit of the record learns from: half of those of the last day, because each of them has to be waited for.
+_LINES_OF_RECORD = PERSON_DAYS_MAX // 2
 FORECAST_DAYS = 90
 # Invoices of each past day that the record is made of; enough to tell forecasters apart, and no more on a large ledger.
 _JUDGED_PER_DAY = 3_000
@@ -102,7 +104,7 @@ class PaymentForecast:
 def forecaster(history: History, *, record_months: int = 12) -> ChosenForecaster:
     """Judge the naive ladder and the heads of the model on days of the past, and choose by the promotion rule.
 
-    Every forecast of the record is made of what was known on its day, by a fit at most four months older. Without
+    Every forecast of the record is made of what was known on its day, by a fit at most half a year older. Without
     days to judge by, the highest rung that the books can carry is used. Who was chosen is held against what came by
     month, and demoted where :data:`~analysis.models.champion.DEMOTION_RULE` says so.
     """
@@ -112,7 +114,7 @@ def forecaster(history: History, *, record_months: int = 12) -> ChosenForecaster
     if not origins:
         tested = backtest(history, origins=[])
         return ChosenForecaster(chosen=champion(tested, carried=carried), tested=tested, model=None, held=None)
-    model = payment_model(history, first_asked=min(origins), refit_days=REFIT_DAYS)
+    model = payment_model(history, first_asked=min(origins), refit_days=REFIT_DAYS, lines=_LINES_OF_RECORD)
     learns = model.can_forecast(history.last)
     tested = backtest(
         history,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from analysis.measures.history import History, Known, day_number, day_of
-from analysis.models.followed import HORIZON_DAYS, PERSON_DAYS_MAX, followed
+from analysis.models.followed import HORIZON_DAYS, PERSON_DAYS_MAX, PersonDays, followed
 from analysis.models.habits import habits
 from analysis.models.hazard import Boosted, Regression, fit_boosted, fit_regression, hazards
 from analysis.models.ladder import customer_curve
@@ -21,7 +21,7 @@ from analysis.models.never_paid import NeverPaid, fit_never_paid
 from analysis.models.outlook import PaymentOutlook, payment_outlook
 from analysis.models.row_features import Rows, described
 from analysis.models.scores import Matrix
-from analysis.models.shrunk_curves import DailyHazards, pooled_hazards
+from analysis.models.shrunk_curves import pooled_hazards
 
 HEADS: dict[str, str] = {
     "regression": "the daily hazard regression",
@@ -36,9 +36,7 @@ ROWS_MAX = 40_000
 _STEPS = (5, 6, 8, 9, 11, 13, 16, 19)
 # Marks times invoices that a pass of the engine goes through, at most: above it marks are further apart, each with more
 # of the rows, of which the same invoice five days later is the least new.
-_PASSES_MAX = 1_000_000
-# Lines that a fit of the past learns from: half of those of the last day, because each day of a record has to wait.
-_LINES_OF_RECORD = PERSON_DAYS_MAX // 2
+_PASSES_MAX = 500_000
 # Invoices of past days whose outlooks are kept, because the cash record asks for those of the backtest once more: three
 # heads of 91 days, at most 90 megabytes. Days that would pass the bound are forecast again.
 _KEPT_MAX = 20_000
@@ -46,11 +44,20 @@ _KEPT_MAX = 20_000
 PAID_MIN = 200
 
 
+# What each head is fitted by; the mean is made of both.
+_FITTERS: dict[str, Callable[[PersonDays], Regression | Boosted]] = {
+    "regression": fit_regression,
+    "boosted": fit_boosted,
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Fit:
-    regression: Regression
-    boosted: Boosted
+    """What was learned on a day: its heads come when they are asked for, because each costs seconds."""
+
+    on: date
     never_paid: NeverPaid | None
+    heads: dict[str, Regression | Boosted] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -58,13 +65,15 @@ class PaymentModel:
     """Forecasts of the open invoices of any day of a history, from what was known on that day.
 
     A fit serves for ``refit_days`` after the day it was made on; with 0 every day has its own. What it has learned
-    is always older than the day it is asked about.
+    is always older than the day it is asked about. A fit learns from at most ``lines`` days of invoices, that of the
+    last day of the history from all that a fit may have.
     """
 
     history: History
     rows: Rows
     step: int
     refit_days: int = 0
+    lines: int = PERSON_DAYS_MAX
     _fits: dict[date, _Fit | None] = field(default_factory=dict)
     _kept: dict[date, tuple[NDArray[np.int64], Mapping[str, PaymentOutlook]]] = field(default_factory=dict)
     _read: list[tuple[pd.DataFrame, Rows]] = field(default_factory=list)
@@ -103,10 +112,9 @@ class PaymentModel:
         rows = self._rows(book)
         pooled = pooled_hazards(known.counts(clock="due"))
         rel = book.items["rel"].to_numpy(dtype=np.int64)
+        # One thread: trees add up in the same order in every run, and notebooks run side by side anyway.
         with threadpool_limits(limits=1):
-            fitted: dict[str, Regression | Boosted] = {"regression": fit.regression, "boosted": fit.boosted}
-            asked = {head: one for head, one in fitted.items() if head in heads or "mean" in heads}
-            made = hazards(asked, rows)
+            made = hazards(self._heads(fit, [head for head in _FITTERS if head in heads or "mean" in heads]), rows)
         if "mean" in heads:
             made["mean"] = mean_hazard(made["regression"], made["boosted"])
         never = fit.never_paid.chance(rows) if fit.never_paid else None
@@ -127,26 +135,29 @@ class PaymentModel:
         earlier = [day for day in self._fits if 0 <= (on - day).days <= self.refit_days]
         if earlier:
             return self._fits[max(earlier)]
-        last = day_number(on)
-        mark = self.rows.items["mark"].to_numpy()
-        known = (mark < last) & (mark >= last - TRAINED_DAYS)
-        rows = self.rows.taken(known)
-        lines = PERSON_DAYS_MAX if on == self.history.last else _LINES_OF_RECORD
-        days = followed(rows, known_until=on, most=lines)
+        days = self._followed(on)
         fit = None
         if days.n_paid_invoices >= PAID_MIN:
-            # One thread: trees add up in the same order in every run, and notebooks run side by side anyway.
+            rows, pooled = self._known_rows(on), pooled_hazards(self.history.known(on).counts(clock="due"))
             with threadpool_limits(limits=1):
-                fit = _Fit(
-                    regression=fit_regression(days),
-                    boosted=fit_boosted(days),
-                    never_paid=fit_never_paid(rows, known_until=on, pooled=self._pooled(on)),
-                )
+                fit = _Fit(on=on, never_paid=fit_never_paid(rows, known_until=on, pooled=pooled))
         self._fits[on] = fit
         return fit
 
-    def _pooled(self, on: date) -> DailyHazards:
-        return pooled_hazards(self.history.known(on).counts(clock="due"))
+    def _heads(self, fit: _Fit, names: Sequence[str]) -> dict[str, Regression | Boosted]:
+        """The heads of a fit by name, fitted now where nobody asked for them before."""
+        if missing := [name for name in names if name not in fit.heads]:
+            days = self._followed(fit.on)
+            fit.heads.update({name: _FITTERS[name](days) for name in missing})
+        return {name: fit.heads[name] for name in names}
+
+    def _followed(self, on: date) -> PersonDays:
+        lines = PERSON_DAYS_MAX if on == self.history.last else self.lines
+        return followed(self._known_rows(on), known_until=on, most=lines)
+
+    def _known_rows(self, on: date) -> Rows:
+        last, mark = day_number(on), self.rows.items["mark"].to_numpy()
+        return self.rows.taken((mark < last) & (mark >= last - TRAINED_DAYS))
 
 
 def mean_hazard(a: Matrix, b: Matrix) -> Matrix:
@@ -156,10 +167,13 @@ def mean_hazard(a: Matrix, b: Matrix) -> Matrix:
     return 1.0 - np.divide(both, before, out=np.zeros_like(both), where=before > 0)
 
 
-def payment_model(history: History, *, first_asked: date | None = None, refit_days: int = 0) -> PaymentModel:
+def payment_model(
+    history: History, *, first_asked: date | None = None, refit_days: int = 0, lines: int = PERSON_DAYS_MAX
+) -> PaymentModel:
     """Draw the landmark rows of a history: open invoices on days of the past, some days apart.
 
-    ``first_asked`` is the earliest day the model will be asked about (the last day of the history where absent).
+    ``first_asked`` is the earliest day the model will be asked about (the last day of the history where absent);
+    ``refit_days`` and ``lines`` as in :class:`PaymentModel`.
     """
     first_asked = first_asked or history.last
     step = _step(history.known(first_asked))
@@ -170,9 +184,8 @@ def payment_model(history: History, *, first_asked: date | None = None, refit_da
     marks = [day_of(mark) for mark in range(begin + (-begin) % step, last, step)]
     rows_max = ROWS_MAX * step // TRAINED_DAYS if marks else 0
     book = landmarks(history, marks or [history.last], rows_max=rows_max)
-    return PaymentModel(
-        history=history, rows=described(book, habits(history, book.items)), step=step, refit_days=refit_days
-    )
+    rows = described(book, habits(history, book.items))
+    return PaymentModel(history=history, rows=rows, step=step, refit_days=refit_days, lines=lines)
 
 
 def _step(known: Known) -> int:
