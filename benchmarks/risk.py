@@ -2,7 +2,8 @@
 
     .venv/bin/python benchmarks/risk.py [--invoices 6000 12000] [--seeds 20] [--months 36] [--as-of 2026-10-31]
 
-For each ledger: who is used, and of the used forecaster the calibration slope and intercept, and the skill (share of
+For each ledger: who is used, on how many past days customers that became severely delinquent, over those expected, lay
+outside their control limits, and of the used forecaster the calibration slope and intercept, and the skill (share of
 the Brier score avoided) over the rate of all and over the customer's own past rate, with 95% intervals by customer; the
 same of the model whether or not it was promoted. At the end all ledgers of a size together: of each origin, of the
 value of ratings, and how often intervals exclude what is asked for.
@@ -43,6 +44,9 @@ def line(found: RiskAssessment, seed: int, seconds: float) -> dict[str, object]:
     if record is None:
         return told
     told |= {"origins": len(record.origins), "severe": int(record.forecasts["severe"].sum())}
+    if found.control is not None:
+        told |= {"judged": int(found.control["ratio"].notna().sum()), "outside": int(found.control["is_outside"].sum())}
+        told["over expected"] = " ".join(f"{ratio:.2f}" for ratio in found.control["ratio"])
     for id in dict.fromkeys((found.forecaster, MODEL)):
         if id not in record.ids:
             continue

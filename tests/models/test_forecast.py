@@ -14,7 +14,9 @@ from small_books import Ledger
 from analysis.ledger.simulate import simulate
 from analysis.ledger.snapshot import as_of
 from analysis.measures.history import history_of
-from analysis.models.forecast import FORECAST_DAYS, forecaster, payment_forecast
+from analysis.models.champion import standing
+from analysis.models.forecast import FORECAST_DAYS, PaymentForecast, forecaster, payment_forecast
+from analysis.models.ladder import RUNGS
 from analysis.models.landmarks import open_book
 from analysis.models.payment_model import HEADS, mean_hazard, payment_model
 
@@ -26,14 +28,23 @@ def world():
     return simulate(n_invoices=1_800, seed=11)
 
 
-def _frame(books, *, chosen=None) -> pd.DataFrame:
+def _forecast(books) -> PaymentForecast:
     history = history_of(as_of(books, ON))
-    return payment_forecast(history, chosen or forecaster(history, record_months=3)).frame()
+    return payment_forecast(history, forecaster(history, record_months=3))
+
+
+def _frame(books) -> pd.DataFrame:
+    return _forecast(books).frame()
 
 
 @pytest.fixture(scope="module")
-def made(world):
-    return _frame(simulated_books(world))
+def forecast(world):
+    return _forecast(simulated_books(world))
+
+
+@pytest.fixture(scope="module")
+def made(forecast):
+    return forecast.frame()
 
 
 def test_a_row_per_open_invoice_with_falling_chances_and_days_in_order(made):
@@ -82,6 +93,29 @@ def test_a_past_day_is_forecast_from_the_whole_history_as_from_the_books_of_that
     for head in HEADS:
         np.testing.assert_array_equal(told["then"][head].unpaid, told["now"][head].unpaid)
         np.testing.assert_array_equal(told["then"][head].never, told["now"][head].never)
+
+
+def test_a_demoted_model_forecasts_no_invoice_and_its_rule_forecasts_all(forecast):
+    chosen, book = forecast.forecaster, forecast.book
+    known = book.history.known(ON)
+    # the record is followed to the last whole month, though its last scored day is ninety days back
+    assert chosen.held.months.index[-1] == pd.Timestamp("2026-03-31")
+    assert max(origin.on for origin in chosen.tested.origins) == date(2025, 12, 31)
+    months = pd.DataFrame(
+        {"ratio": [1.4, 1.4], "low": 0.9, "high": 1.1, "is_outside": True, "is_demoted": [False, True]},
+        index=pd.to_datetime(["2026-02-28", "2026-03-31"]),
+    )
+    held = replace(chosen.held, name=HEADS["mean"], baseline=RUNGS["segment_curve"].name, months=months)
+    used = replace(chosen.chosen, id="mean", name=HEADS["mean"], rung="segment_curve", reason="promoted")
+    promoted, demoted = (replace(chosen, chosen=each) for each in (used, standing(used, held)))
+    assert (demoted.chosen.id, demoted.chosen.reason, demoted.chosen.demoted) == ("segment_curve", "demoted", "mean")
+    rule = RUNGS["segment_curve"].forecast(known, book, days=90)
+    outlook = demoted.outlook(known, book)
+    # no curve falls below the chance of never
+    np.testing.assert_allclose(outlook.unpaid[:, :90], np.maximum(rule, outlook.never[:, None]), atol=1e-9)
+    assert np.abs(promoted.outlook(known, book).unpaid[:, :90] - rule).max() > 0.05
+    table = replace(forecast, outlook=outlook, forecaster=demoted).frame()
+    assert set(table["forecaster"]) == {"segment_curve"}
 
 
 def _monthly(customers: int, *, late: int, months: int = 20, last_open: bool = True) -> Ledger:

@@ -107,7 +107,10 @@ def test_days_waited_by_hand():
         return np.full((len(book), days), 0.25)
 
     rung = Rung(id="quarter", name="a quarter", forecast=quarter)
-    found = backtest(history, origins=[], followed=month_ends(history, 6), rungs=[rung]).waited.of("quarter")
+    tested = backtest(history, origins=[], followed=month_ends(history, 6), rungs=[rung])
+    # days that are followed alone are not scored
+    assert tested.origins == ()
+    found = tested.waited.of("quarter")
     assert [str(end.date()) for end in found.index] == ["2024-04-30", "2024-05-31", "2024-06-30", "2024-07-31"]
     # April: A was paid before it and B waited all its 30 days; D, forecast on 31 March, is never paid: 30 + 30
     assert found["observed"].tolist() == [60.0, 62.0, 30.0, 0.0]
