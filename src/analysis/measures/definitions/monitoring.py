@@ -105,8 +105,8 @@ MONITORING: tuple[Definition, ...] = (
         "forecast once, on the first month end on which each was open, and followed for three months",
         unit="ratio",
         reading="Above one, customers pay later than forecast. Outside its limits, which 98 of 100 months keep where "
-        "nothing changes, forecasts are in doubt; the second month running puts the naive rule that a model had to beat "
-        "in its place until two months running are within.",
+        "nothing changes, forecasts are in doubt; the second month running puts the naive rule that a model had to "
+        "beat in its place until two months running are within.",
         trap="A forecast made anew each month would be told of a delay by the invoices that wait, and hide it.",
         source="Montgomery, Introduction to Statistical Quality Control (7th ed., 2013), section 6.4; robust spread: "
         "Rousseeuw and Croux, Journal of the American Statistical Association 88 (1993) 1273-1283.",
