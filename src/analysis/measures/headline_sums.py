@@ -64,8 +64,9 @@ def headline_sums(snapshot: Snapshot) -> HeadlineSums:
     stocks, flows = _stocks(snapshot, ends), _flows(snapshot, ends)
     customers = sorted({*stocks["customer_id"], *flows["customer_id"]})
     row_of, back_of = pd.Index(customers), {end: back for back, end in enumerate(ends)}
-    by_stock = np.zeros((len(ends), len(customers), len(STOCKS)))
-    places = stocks["month_end"].map(back_of).to_numpy(dtype=int), row_of.get_indexer(stocks["customer_id"])
+    mark_of = {ends[back]: mark for mark, back in enumerate(LOOKED_AT)}
+    by_stock = np.zeros((len(LOOKED_AT), len(customers), len(STOCKS)))
+    places = stocks["month_end"].map(mark_of).to_numpy(dtype=int), row_of.get_indexer(stocks["customer_id"])
     for column, name in enumerate(STOCKS):
         np.add.at(by_stock[:, :, column], places, stocks[name].to_numpy(dtype=float))
     by_flow = np.zeros((2, len(customers), len(ends)))
@@ -74,7 +75,7 @@ def headline_sums(snapshot: Snapshot) -> HeadlineSums:
         np.add.at(by_flow[kind], at, flows[flow].to_numpy(dtype=float))
     return HeadlineSums(
         customers=tuple(customers),
-        stocks={back: by_stock[back].round(2) for back in LOOKED_AT},
+        stocks={back: by_stock[mark].round(2) for mark, back in enumerate(LOOKED_AT)},
         sales=by_flow[0].round(2),
         written_off=by_flow[1].round(2),
         days=np.array([end.day for end in ends], dtype=float),
