@@ -11,6 +11,7 @@ import typer
 
 from analysis.cli.arguments import AsOf, CompanyFile, KnownBy, Reports, TimeLimit, app, notebooks_folder
 from analysis.cli.machine_line import machine_line
+from analysis.faults import UsageFault
 
 
 @app.command()
@@ -70,16 +71,25 @@ def backfill(
     first: Annotated[str, typer.Option("--from", metavar="MONTH", help="the first month, as 2026-01")],
     last: Annotated[str, typer.Option("--to", metavar="MONTH", help="the last month, as 2026-10")],
     reports: Reports = Path("reports"),
+    known_by: KnownBy = "",
     workers: Annotated[int, typer.Option("--workers", min=1, help="months made side by side")] = 1,
     time_limit: TimeLimit = 1800,
 ) -> None:
     """Reports of past months, each as of its last day; what is published and unchanged is skipped."""
     from analysis.ledger.company import load_company
+    from analysis.ledger.opening import iso_date
     from analysis.run.backfill import backfill as backfilled
     from analysis.run.backfill import month_ends, worst
 
     def command(period: str, turn: int) -> list[str]:
-        options = {"--as-of": period, "--reports": reports, "--time-limit": time_limit, "--turn": turn}
+        options: dict[str, object] = {
+            "--as-of": period,
+            "--reports": reports,
+            "--time-limit": time_limit,
+            "--turn": turn,
+        }
+        if known_by:
+            options["--known-by"] = known_by
         # one core for each month where there are several at once
         options["--workers"] = 2 if workers == 1 else 1
         given = [str(part) for option in options.items() for part in option]
@@ -88,6 +98,8 @@ def backfill(
     with machine_line("backfill", company=str(company), first=first, last=last) as line:
         load_company(company)
         periods = month_ends(first, last)
+        if known_by and iso_date(known_by, name="--known-by").isoformat() < periods[-1]:
+            raise UsageFault(f"--known-by {known_by} lies before {periods[-1]}, the last of the months")
         outcomes = backfilled(
             periods,
             command,
