@@ -182,6 +182,17 @@ def test_payments_that_come_later_are_behaviour_and_nothing_else():
     assert found.overdue.effects["disputes"] == pytest.approx(-as_it_is_disputed(), abs=1e-6)
 
 
+def test_later_payment_between_two_months_is_found_as_behaviour():
+    """Two real month ends share few cells; let a tenth more be open at the later one, and behaviour has that tenth."""
+    ends = month_ends(END, 2)
+    before, now = standings(ledger_months(as_of(simulated_books(world()), END)), list(ends))
+    later = dataclasses.replace(now, cells=now.cells.assign(clean=now.cells["clean"] * 1.1))
+    found, moved = compared(before, now).overdue, compared(before, later).overdue
+    tenth = moved.total - found.total
+    assert tenth > 0
+    assert moved.effects["behaviour"] - found.effects["behaviour"] == pytest.approx(tenth, rel=0.1)
+
+
 def as_it_is_disputed() -> float:
     cells = as_it_is().cells
     late = cells[cells["overdue"]]

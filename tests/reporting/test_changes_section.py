@@ -67,8 +67,13 @@ def spaced(text: str) -> str:
         ),
         (
             change(50.0, sales=2.0, behaviour=-2.0),
-            "DSO stayed at 50.0 days since 30 September, although sales added 2.0 days. Payment behaviour took off "
+            "DSO stayed at 50.0 days since 30 September: sales added 2.0 days. Payment behaviour took off "
             "2.0 days; too few customers carry it for an interval.",
+        ),
+        (
+            change(50.0, sales=3.0, terms=-1.0, currency=-0.2),
+            "DSO rose by 1.8 to 51.8 days since 30 September: sales added 3.0 days, while the mix of terms took off "
+            "1.0 days. Payment behaviour made no difference.",
         ),
         (
             change(50.0, currency=-1.0),

@@ -15,8 +15,8 @@ _FACTORS_TRAP = (
 )
 _BEHAVIOUR_TRAP = (
     "What enters dispute leaves this effect and enters that of disputes. Days before a holiday look like later "
-    "payment. The interval stands for other customers of the same kind and not for what moves all at once; with a few large "
-    "customers it is wide, and below ten there is none."
+    "payment. The interval stands for other customers of the same kind and not for what moves all at once; with a "
+    "few large customers it is wide, and below ten there is none."
 )
 
 CHANGES: tuple[Definition, ...] = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from analysis.measures.changes import Change, Changes
 from analysis.measures.changes_model import FACTORS
@@ -65,11 +65,9 @@ def headline(changes: Changes, *, currency: str) -> str:
 
 def moved_sentence(figure: str, change: Change, *, since: str, unit: str) -> str:
     """By how much a figure moved, what moved it most, and what part payment behaviour had."""
-    largest = _largest(change, unit=unit)
-    named = words.listing([f"{_SAID[factor]} {_did(effect, unit=unit)}" for factor, effect in largest])
-    # what went the other way explains nothing
-    joined = ": " if sum(effect for _, effect in largest) * change.total > 0 else ", although "
-    rest = joined + named if named else ""
+    rest = _named(
+        _largest(change, unit=unit), total=0.0 if vanishes(change.total, unit=unit) else change.total, unit=unit
+    )
     return f"{_moved(figure, change, unit=unit)} since {since}{rest}. {_behaviour(change, unit=unit)}"
 
 
@@ -83,6 +81,15 @@ def absent_sentence(found: Mapping[int, Changes]) -> str:
     if 12 not in found:
         sentences.append("The books do not reach back to the same month of last year.")
     return " ".join(sentences)
+
+
+def _named(effects: Sequence[tuple[str, float]], *, total: float, unit: str) -> str:
+    """Effects that explain the change, and apart from them those against it; blank where there are none."""
+    said = [(effect * total >= 0, f"{_SAID[factor]} {_did(effect, unit=unit)}") for factor, effect in effects]
+    explain, against = (words.listing([text for agrees, text in said if agrees is side]) for side in (True, False))
+    if not explain:
+        return f", although {against}" if against else ""
+    return f": {explain}, while {against}" if against else f": {explain}"
 
 
 def _effects(told: set[str]) -> str:
