@@ -14,7 +14,7 @@ from analysis.ledger.simulate import simulate
 from analysis.ledger.snapshot import as_of
 from analysis.measures.history import day_number, history_of
 from analysis.models.customer_sums import PHASE_COLUMNS
-from analysis.models.followed import followed
+from analysis.models.followed import followed, ordinary_days
 from analysis.models.habits import habits
 from analysis.models.known_spells import REL_MIN
 from analysis.models.landmarks import landmarks, open_book, open_books
@@ -144,6 +144,37 @@ def test_followed_days_end_with_the_payment_or_with_what_was_known(history, spel
     assert len(few.paid) < 2_300 < n_days
     # weights make up for what was not drawn: the share of days with a payment stays
     assert few.weight[few.paid].sum() / few.weight.sum() == pytest.approx(n_paid / n_days, rel=0.1)
+
+
+def test_a_holiday_and_the_day_that_catches_up_are_not_ordinary():
+    # Ten weeks from Monday 2 November 2026 (day 20,759): eight are paid on each working day, none on Saturdays and
+    # Sundays. Nothing comes on Friday 25 December, all of it on the Monday after.
+    paid = np.tile([8, 8, 9, 9, 10, 0, 0], 10)
+    friday = (date(2026, 12, 25) - date(2026, 11, 2)).days
+    paid[friday], paid[friday + 3] = 0, 18
+    found = ordinary_days(paid, first=day_number(date(2026, 11, 2)))
+    assert np.flatnonzero(~found).tolist() == [friday, friday + 3]
+    # Where seven are usual an empty day may be chance, and one that is last has no day after it.
+    assert ordinary_days(np.where(paid == 8, 7, np.where(paid > 0, 7, 0)), first=day_number(date(2026, 11, 2))).all()
+    paid = np.tile([8, 9], 70)
+    paid[-1] = 0
+    assert np.flatnonzero(~ordinary_days(paid, first=day_number(PAST))).tolist() == [139]
+
+
+def test_days_that_are_not_ordinary_are_not_learned_from():
+    """Twelve customers pay on the due date, one on each working day, but on 26 December what is due on the 25th."""
+    ledger = Ledger()
+    for due in pd.bdate_range("2025-11-03", "2026-01-23").date:
+        paid = date(2025, 12, 26) if due == date(2025, 12, 25) else due
+        for k in range(12):
+            ledger.invoice(f"{due}-{k}", f"K{k}", str(due - timedelta(days=30)), str(due), "10")
+            ledger.entry("payment", "10", str(paid), f"{due}-{k}")
+    history = history_of(ledger.as_of("2026-01-31"))
+    book = landmarks(history, [date(2025, 12, 20)], rows_max=None)
+    days = followed(described(book, habits(history, book.items)), known_until=date(2026, 1, 31))
+    # issued by 20 December and due from the 22nd on, until 19 January: four weeks and a Monday
+    assert len(book.items) == 12 * 21
+    assert days.n_paid_invoices == 12 * (21 - 2)
 
 
 def test_what_a_day_knew_does_not_change_with_what_came_later(books, history):
