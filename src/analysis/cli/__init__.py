@@ -9,7 +9,7 @@ from pathlib import Path
 import analysis
 
 # Each registers its commands, in the order in which they are listed.
-from analysis.cli import books, reports, keeping, forecasting, lineage  # noqa: F401  # isort: skip
+from analysis.cli import books, reports, keeping, forecasting, account, lineage  # noqa: F401  # isort: skip
 from analysis.cli.arguments import app
 from analysis.faults import Fault
 

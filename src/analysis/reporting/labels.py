@@ -10,6 +10,9 @@ from matplotlib.axes import Axes
 from analysis.reporting import words
 from analysis.reporting.style import look
 
+# A month's name needs so much of a chart's width, what stands beside the axis counted in.
+_MONTH_INCHES = 0.26
+
 
 def spread(places: list[float], *, gap: float, low: float, high: float) -> list[float]:
     """Places of labels, moved as little as possible so that neighbours are ``gap`` apart, within the limits.
@@ -65,12 +68,17 @@ def wrapped(label: str) -> str:
 
 
 def month_axis(ax: Axes, ends: pd.DatetimeIndex) -> None:
-    """One tick a month; the year stands under its first month and under the first tick."""
+    """One tick a month, or a quarter where months have no room; the year stands under its first and the first tick."""
+    root: Any = ax.get_figure(root=True)
+    every = 1 if root.get_size_inches()[0] / max(len(ends), 1) >= _MONTH_INCHES else 3
+    # counted back from the last month, which is what the chart is about
+    places = list(range((len(ends) - 1) % every, len(ends), every)) if len(ends) else []
     labels = [
-        words.month(end, year=False) + (f"\n{end.year}" if place == 0 or end.month == 1 else f"\n{words.GAP}")
-        for place, end in enumerate(ends)
+        words.month(ends[place], year=False)
+        + (f"\n{ends[place].year}" if place == places[0] or ends[place].month <= every else f"\n{words.GAP}")
+        for place in places
     ]
-    ax.set_xticks(range(len(ends)), labels)
+    ax.set_xticks(places, labels)
     ax.tick_params(axis="x", length=0)
 
 
