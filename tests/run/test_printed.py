@@ -42,6 +42,16 @@ def test_earlier_reports_are_found_and_changed_or_later_ones_are_not(tmp_path: P
     assert [one["n_rows"] for one in taken] == [1, 1]
 
 
+def test_what_a_backfill_forecast_in_hindsight_is_not_judged(tmp_path: Path):
+    reports = tmp_path / "reports"
+    report(reports / "2026-08-31", "on,week\n2026-08-31,1\n")
+    manifest = reports / "2026-08-31" / "manifest.json"
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "backfilled": True}))
+    assert copy_printed(reports, tmp_path / PRINTED, before=date(2026, 10, 31)) == []
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "backfilled": False}))
+    assert len(copy_printed(reports, tmp_path / PRINTED, before=date(2026, 10, 31))) == 1
+
+
 def test_no_folder_and_no_report_give_nothing(tmp_path: Path):
     assert copy_printed(tmp_path / "none", tmp_path / PRINTED, before=date(2026, 10, 31)) == []
     assert not (tmp_path / PRINTED).exists()

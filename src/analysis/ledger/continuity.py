@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.faults import DataFault
+from analysis.ledger.currencies import MINOR_UNITS
 from analysis.ledger.facts import Fact, told
 from analysis.ledger.policy import Policy
 
@@ -83,7 +84,8 @@ def _shrunk(earlier: EarlierExport, control: pd.DataFrame, policy: Policy) -> It
                 table=table,
                 disposition=policy.export_shrinks,
                 rule="less_amount",
-                message=f"sums to {amount_now:,} {currency}, {amount:,} at the report of {earlier.as_of}",
+                message=f"sums to {_money(amount_now, currency)} {currency}, {_money(amount, currency)} at the report of "
+                f"{earlier.as_of}",
                 remedy="look whether the export was cut off, or raise policy.export_drop_max",
                 amount=float(amount - amount_now),
             )
@@ -102,6 +104,10 @@ def _sums(control: Any) -> dict[tuple[str, str], tuple[int, Decimal]]:
             _, amount = sums.get((table, currency), (0, Decimal(0)))
             sums[table, currency] = 0, amount + Decimal(str(row["amount"]))
     return sums
+
+
+def _money(amount: Decimal, currency: str) -> str:
+    return f"{amount:,.{MINOR_UNITS.get(currency, 2)}f}"
 
 
 def _gone(before: int | Decimal, now: int | Decimal) -> Decimal:
