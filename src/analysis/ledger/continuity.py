@@ -84,8 +84,8 @@ def _shrunk(earlier: EarlierExport, control: pd.DataFrame, policy: Policy) -> It
                 table=table,
                 disposition=policy.export_shrinks,
                 rule="less_amount",
-                message=f"sums to {_money(amount_now, currency)} {currency}, {_money(amount, currency)} at the report of "
-                f"{earlier.as_of}",
+                message=f"sums to {_money(amount_now, currency)} {currency}, {_money(amount, currency)}"
+                f" at the report of {earlier.as_of}",
                 remedy="look whether the export was cut off, or raise policy.export_drop_max",
                 amount=float(amount - amount_now),
             )
