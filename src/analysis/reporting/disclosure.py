@@ -66,7 +66,8 @@ def withheld(
 
     ``values``: what each part amounts to, none below nought; ``customers``: whose it is. ``before``: what last month's
     file printed, by id; ``withheld_before``: what it withheld. What was withheld stays so, else two months' totals
-    with different gaps could be held against each other; what hardly moved is taken to be known from last month.
+    with different gaps could be held against each other; what hardly moved is taken to be known from last month, and so
+    is what all gaps of a line come to.
     """
     sums = {one.id: float(values[one.parts].sum()) for one in quantities}
     numbers = np.unique(np.asarray(customers, dtype=object).astype(str), return_inverse=True)[1]
@@ -74,9 +75,10 @@ def withheld(
     gone = {one.id for one in risky} | {one.id for one in quantities if one.id in withheld_before and sums[one.id] > 0}
     told_before = before or {}
     known = {id for id in sums if id in told_before and abs(sums[id] - told_before[id]) <= SAME * sums[id]}
-    matrix, atoms = _atoms(quantities, values)
+    remembered = [*quantities, *_left_over(quantities, told_before, withheld_before)]
+    matrix, atoms = _atoms(remembered, values)
     for one in sorted(risky, key=lambda q: (-sums[q.id], q.id)):
-        while blame := _what_gives_away(one.id, quantities, matrix, atoms, gone - known):
+        while blame := _what_gives_away(one.id, remembered, matrix, atoms, gone - known):
             candidates = [q for q in quantities if q.id in blame and q.id not in gone]
             if not candidates:
                 break
@@ -93,6 +95,21 @@ def ranges(id: str, quantities: Sequence[Quantity], values: Values, *, gone: Col
     printed = [row for row, one in zip(matrix, quantities, strict=True) if one.id not in gone]
     low, high, _ = _range(matrix[place], np.array(printed).reshape(len(printed), len(atoms)), atoms)
     return low, high
+
+
+def _left_over(
+    quantities: Sequence[Quantity], before: Mapping[str, float], withheld_before: Collection[str]
+) -> list[Quantity]:
+    """What last month's file tells of the cells that it withheld, taken together: each total less what it printed.
+
+    Where these cells have not moved it is true of this month as well, so nothing new may hide behind them.
+    """
+    gaps = [one.parts for one in quantities if one.rank == 0 and one.id in withheld_before]
+    if not gaps:
+        return []
+    hidden = np.logical_or.reduce(gaps)
+    totals = [one for one in quantities if one.rank > 0 and one.id in before]
+    return [Quantity(id=f"left over of {one.id}", parts=one.parts & hidden) for one in totals]
 
 
 def _by_customer(values: Values, numbers: npt.NDArray[np.int64], parts: Mask) -> Values:
