@@ -97,6 +97,21 @@ def test_where_there_is_no_interval_the_reason_is_told(customers: int, reason: s
     assert (found.level, found.month_change, found.year_change, found.reason) == (None, None, None, reason)
 
 
+def test_medians_that_some_redraws_do_not_reach_leave_the_change_open() -> None:
+    ledger = Ledger()
+    for who in range(12):
+        for year in ("2025", "2026"):
+            ledger.invoice(f"{who}-{year}", f"K{who:02}", f"{year}-03-01", f"{year}-04-01", "10")
+            if who < 7 or year == "2025":
+                ledger.entry("payment", "10", f"{year}-04-{1 + who:02}", f"{who}-{year}")
+    found = median_interval(settled_by_customer(ledger.as_of(END)), draws=99)
+    # seven of twelve have paid this year: where fewer than six of those drawn have, half are not settled
+    assert found.level is None
+    assert found.year_change == (-math.inf, math.inf)
+    # as known today, the invoices of the twelve months to September are the same
+    assert found.month_change == (-math.inf, math.inf)
+
+
 def test_books_of_nothing_have_no_interval() -> None:
     settled = settled_by_customer(Ledger().as_of(END))
     assert median_interval(settled).reason == TOO_FEW

@@ -48,7 +48,8 @@ _SCALES: dict[str, Scale] = {
 class HeadlineInterval:
     """95% limits of a figure and of its change against the month and the year before; None where there is none.
 
-    ``reason`` says why the figure itself has none; blank where it has one.
+    A change whose limits are infinite may have gone either way: too few customers made it. ``reason`` says why the
+    figure itself has none; blank where it has one.
     """
 
     level: Interval | None
@@ -85,7 +86,7 @@ def headline_intervals(
         )
         for id, scale in _SCALES.items():
             now, month, year = (_redrawn(id, times, drawn, back=back) for back in _BACK)
-            level = None if now is None else interval(times, now, scale=scale)
+            level = _bounded(None if now is None else interval(times, now, scale=scale))
             found[id] = HeadlineInterval(
                 level=level,
                 month_change=_change(times, now, month),
@@ -113,6 +114,10 @@ def interval_table(found: Mapping[str, HeadlineInterval]) -> pd.DataFrame:
         rows[id] = {f"{of}{side}": (pair or (math.nan, math.nan))[at]
                     for of, pair in limits.items() for at, side in enumerate(("low", "high"))}  # fmt: skip
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis(index="figure")
+
+
+def _bounded(limits: Interval | None) -> Interval | None:
+    return limits if limits is not None and math.isfinite(limits[1]) else None
 
 
 def _change(times: Matrix, now: Redrawn | None, before: Redrawn | None) -> Interval | None:

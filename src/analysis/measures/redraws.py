@@ -24,8 +24,6 @@ FEWEST_CUSTOMERS = 10
 MOST_UNITS = 1_000
 # Where the error hangs on fewer customers than these, redraws of them cannot show how large the next one may be.
 FEW_CONTRIBUTORS = 6.0
-# Where it is all but one customer's, they say nothing at all.
-FEWEST_CONTRIBUTORS = 2.0
 
 Scale = Literal["plain", "log", "logit"]
 Interval = tuple[float, float]
@@ -88,8 +86,8 @@ def interval(
     ``g +/- c * error`` with g the figure on the scale, its error the root of the sum of squared influences, and c the
     ``confidence`` quantile of ``abs(g* - g) / error*`` over the redraws. Where the error hangs on fewer than six
     customers (``k = sum(u**2)**2 / sum(u**4)`` of the influences u), c is at least that of Student's t with k - 1
-    degrees of freedom. None where the figure is not defined, nothing varies, k is below two, or a limit would be
-    infinite.
+    (at least one) degrees of freedom. Infinite limits where redraws bound nothing; None where the figure is not defined
+    or nothing varies.
 
     Source: Hall, On symmetric bootstrap confidence intervals, JRSS B 50 (1988) 35-45.
     """
@@ -105,13 +103,13 @@ def interval(
     apart = np.sort(np.where(np.isnan(apart), math.inf, apart))
     squares = found.influences[0] ** 2
     contributors = float(squares.sum() ** 2 / (squares**2).sum())
-    if contributors < FEWEST_CONTRIBUTORS:
-        return None
     reach = float(apart[min(math.ceil(confidence * (len(apart) + 1)), len(apart)) - 1])
     if contributors < FEW_CONTRIBUTORS:
-        reach = max(reach, float(student.ppf((1 + confidence) / 2, contributors - 1)))
+        reach = max(reach, float(student.ppf((1 + confidence) / 2, max(contributors - 1, 1.0))))
+    if not math.isfinite(reach):
+        return -math.inf, math.inf
     low, high = (_off(scale, place[0] + side * reach * error[0]) for side in (-1, 1))
-    return (low, high) if math.isfinite(low) and math.isfinite(high) else None
+    return low, high
 
 
 def middle(values: Matrix, *, confidence: float = CONFIDENCE) -> Interval | None:

@@ -22,7 +22,7 @@ from analysis.models.payment_times import months_before
 from analysis.models.survival import ROUNDING
 
 _NET, _EVENTS = 0, 1
-NOT_REACHED = "not reached often enough for an interval"
+NOT_REACHED = "not reached in all redraws"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -123,4 +123,7 @@ def _medians(times: Matrix, counts: Matrix) -> Matrix:
 
 
 def _change(now: Matrix, before: Matrix) -> tuple[float, float] | None:
-    return middle(now - before) if np.isfinite([now, before]).all() else None
+    """Limits of the change; infinite where some redraw did not reach a median, None where the books did not."""
+    if not np.isfinite([now[0], before[0]]).all():
+        return None
+    return middle(now - before) if np.isfinite([now, before]).all() else (-math.inf, math.inf)

@@ -30,9 +30,12 @@ def is_clear(number: Mapping[str, Any], before: Before) -> bool:
     return leaves_out_zero(number.get(_CHANGE[before]))
 
 
-def leaves_out_zero(limits: Sequence[float] | None) -> bool:
-    """Whether the limits of a change lie on one side of zero.
+def leaves_out_zero(limits: Sequence[float | None] | None) -> bool:
+    """Whether the limits of a change lie on one side of zero; a limit that is None is infinite.
 
     True where there are none: a change in the books of a few customers is what was counted.
     """
-    return limits is None or not limits[0] <= 0 <= limits[1]
+    if limits is None:
+        return True
+    low, high = limits
+    return (low is not None and low > 0) or (high is not None and high < 0)

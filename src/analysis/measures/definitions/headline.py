@@ -14,8 +14,7 @@ HEADLINE: tuple[Definition, ...] = (
         unit="ratio",
         reading="Within which limits the figure would lie if the company had very many customers of the same kind, "
         "under the same market. A customer is redrawn with all its invoices. Where the error hangs on fewer than six "
-        "customers, c is at least that of Student's t; where it hangs on fewer than two, or there are fewer than ten "
-        "customers, there is no interval.",
+        "customers, c is at least that of Student's t. Fewer than ten customers have no interval.",
         trap="A balance is counted and has no interval. It says nothing of months to come, in which the market moves "
         "as well. Bad debt hangs on so few customers that nine intervals in ten hold it where nineteen in twenty "
         "should.",
