@@ -67,6 +67,12 @@ QUIET = [1.0] * 8
             "(usual: 0.94 to 1.06).",
         ),
         (
+            # just outside: exp(-2.764 x 0.03 x sqrt(6 / 14)) = 0.9472
+            monitor([*QUIET, 0.9463], [*QUIET, 1.0]),
+            "In Sep 2025 invoices waited 0.946 times as long as forecast (usual: 0.947 to 1.056): a first warning; a "
+            "second month outside would put the curve of all in their place.",
+        ),
+        (
             monitor([*QUIET, 1.2], [*QUIET, 1.0]),
             "In Sep 2025 invoices waited 1.20 times as long as forecast (usual: 0.95 to 1.06): a first warning; a "
             "second month outside would put the curve of all in their place.",

@@ -41,12 +41,9 @@ def control_sentence(held: Monitor | None) -> str:
     """Whether yesterday's forecasts still hold, and which rule forecasts where they do not."""
     if held is None or not held.is_judged:
         return f"Whether yesterday's forecasts are still a guide cannot be said: {TOO_FEW}."
-    last = held.months.iloc[-1]
     month = words.month(pd.Timestamp(str(held.months.index[-1])).date())
-    found = (
-        f"In {month} invoices waited {words.fixed(float(last['ratio']), 2)} times as long as forecast (usual: "
-        f"{words.fixed(float(last['low']), 2)} to {words.fixed(float(last['high']), 2)})"
-    )
+    ratio, low, high = _told_apart(held)
+    found = f"In {month} invoices waited {ratio} times as long as forecast (usual: {low} to {high})"
     shared = " The rule missed as well: customers changed, not the model." if _both(held) else ""
     if held.is_demoted:
         back = ", and within them again for one month" if held.side is None else ""
@@ -99,6 +96,15 @@ def hand_over(findings: Findings, made: PaymentForecast) -> None:
         count=None if last is None else int(last["invoices"]),
         history=[float(value) for value in held.months["ratio"]],
     )
+
+
+def _told_apart(held: Monitor) -> tuple[str, str, str]:
+    """The last month's ratio and its limits, to so many decimals that one outside does not read as on the limit."""
+    values = [float(held.months[name].iloc[-1]) for name in ("ratio", "low", "high")]
+    ratio, *limits = (round(value, 2) for value in values)
+    decimals = 3 if held.side is not None and ratio in limits else 2
+    ratio_told, low_told, high_told = (words.fixed(value, decimals) for value in values)
+    return ratio_told, low_told, high_told
 
 
 def _both(held: Monitor) -> bool:
