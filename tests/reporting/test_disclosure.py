@@ -78,10 +78,10 @@ def test_what_last_month_told_hides_nothing_this_month() -> None:
     assert moved == first
 
 
-def test_what_was_withheld_stays_withheld_as_long_as_there_is_any() -> None:
+def test_what_was_withheld_stays_withheld_even_empty() -> None:
     quantities, values, customers = table({"a": {"x": BROAD, "y": BROAD}, "b": {"x": BROAD, "y": []}})
     assert withheld(quantities, values, customers, minimum=5) == frozenset()
-    assert withheld(quantities, values, customers, minimum=5, withheld_before=["ax", "by", "gone"]) == {"ax"}
+    assert withheld(quantities, values, customers, minimum=5, withheld_before=["ax", "by", "gone"]) == {"ax", "by"}
 
 
 def drawn(rng: np.random.Generator) -> dict[str, dict[str, list[float]]]:
@@ -159,7 +159,8 @@ def test_two_months_held_against_each_other_tell_no_withheld_sum(seed: int) -> N
 
     amounts = {("old", r, c): sum(v) for r, line in first.items() for c, v in line.items()}
     amounts |= {("new", r, c): sum(v) for r, line in second.items() for c, v in line.items()}
-    empty = [place[key] for key, amount in amounts.items() if amount == 0]
+    hidden = {"old": gone, "new": later_gone}
+    empty = [place[key] for key, amount in amounts.items() if amount == 0 and key[1] + key[2] not in hidden[key[0]]]
     printed = [line_of(one.id, "old") for one in quantities if one.id not in gone]
     printed += [line_of(one.id, "new") for one in later if one.id not in later_gone]
     printed += [np.eye(2 * len(cells))[number] for number in sorted(set(empty))]

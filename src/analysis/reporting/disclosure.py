@@ -65,26 +65,30 @@ def withheld(
     """Ids of the quantities that may not be printed.
 
     ``values``: what each part amounts to, none below nought; ``customers``: whose it is. ``before``: what last month's
-    file printed, by id; ``withheld_before``: what it withheld. What was withheld stays so, else two months' totals
-    with different gaps could be held against each other; what hardly moved is taken to be known from last month, and so
-    is what all gaps of a line come to.
+    file printed, by id; ``withheld_before``: what it withheld. What was withheld stays so, even where nothing is left,
+    else two months' totals with different gaps could be held against each other; what hardly moved is taken to be
+    known from last month, and so is what all gaps of a line come to.
     """
     sums = {one.id: float(values[one.parts].sum()) for one in quantities}
     numbers = np.unique(np.asarray(customers, dtype=object).astype(str), return_inverse=True)[1]
     risky = [one for one in quantities if tells_of_one(_by_customer(values, numbers, one.parts), minimum=minimum)]
-    gone = {one.id for one in risky} | {one.id for one in quantities if one.id in withheld_before and sums[one.id] > 0}
+    gone = {one.id for one in risky} | {one.id for one in quantities if one.id in withheld_before}
     told_before = before or {}
     known = {id for id in sums if id in told_before and abs(sums[id] - told_before[id]) <= SAME * sums[id]}
-    remembered = [*quantities, *_left_over(quantities, told_before, withheld_before)]
-    matrix, atoms = _atoms(remembered, values)
+    left_over = _left_over(quantities, told_before, withheld_before)
+    # A reader who takes everything for unmoved knows most; where nothing hides a sum from him, for it did not move in
+    # truth or nothing is left to hide behind, it is to be hidden at least from who remembers less.
+    readers = [([*quantities, *left_over], known), (list(quantities), known), (list(quantities), set[str]())]
     for one in sorted(risky, key=lambda q: (-sums[q.id], q.id)):
-        while blame := _what_gives_away(one.id, remembered, matrix, atoms, gone - known):
-            candidates = [q for q in quantities if q.id in blame and q.id not in gone]
-            if not candidates:
-                break
-            least = PROTECTION * sums[one.id]
-            best = min(candidates, key=lambda q: (q.rank, sums[q.id] < least, abs(sums[q.id] - least), q.id))
-            gone.add(best.id)
+        for told, remembered in readers:
+            matrix, atoms = _atoms(told, values)
+            while blame := _what_gives_away(one.id, told, matrix, atoms, gone - remembered):
+                candidates = [q for q in quantities if q.id in blame and q.id not in gone]
+                if not candidates:
+                    break
+                least = PROTECTION * sums[one.id]
+                best = min(candidates, key=lambda q: (q.rank, sums[q.id] < least, abs(sums[q.id] - least), q.id))
+                gone.add(best.id)
     return frozenset(gone)
 
 
