@@ -50,6 +50,12 @@ def rows(history, origins):
 
 
 @pytest.fixture(scope="module")
+def cut(world):
+    """The rows that books of an earlier day give."""
+    return risk_rows(simulated_history(world, EARLIER))
+
+
+@pytest.fixture(scope="module")
 def record(rows, origins) -> RiskRecord:
     found = risk_record(rows, origins)
     assert found is not None
@@ -110,8 +116,7 @@ def test_outcomes_after_an_origin_and_rows_after_it_move_no_chance_of_it(rows, o
     pd.testing.assert_series_equal(again._of(at)[MODEL], record._of(at)[MODEL])
 
 
-def test_books_of_an_earlier_day_show_the_same_rows(world, rows):
-    cut = risk_rows(simulated_history(world, EARLIER), origins=[])
+def test_books_of_an_earlier_day_show_the_same_rows(cut, rows):
     # nameless cash that was recorded after its mark may stand against another invoice (customer_views)
     facts = [c for c in cut.columns if c not in ("name", "severe")]
     later = rows.loc[rows.index.get_level_values("mark") <= day_number(EARLIER)]
@@ -180,11 +185,10 @@ def test_many_customers_are_sampled_whole_and_alike_in_later_books(history, rows
     assert 200 < len(learned_from(few, day_number(origin))) < 800
 
 
-def test_classes_of_an_earlier_day_are_those_that_a_report_of_it_would_have_had(world, rows):
-    then = risk_rows(simulated_history(world, EARLIER))
+def test_classes_of_an_earlier_day_are_those_that_a_report_of_it_would_have_had(cut, rows):
     mark = day_number(EARLIER)
-    asked = then[then.index.get_level_values("mark") == mark]
-    model = fit_risk_model(learned_from(then, mark))
+    asked = cut[cut.index.get_level_values("mark") == mark]
+    model = fit_risk_model(learned_from(cut, mark))
     wanted = pd.Series(risk_class(model.chances(asked), BOUNDS).astype(float), index=asked.index)
     days = [date(2026, 2, 28), EARLIER, date(2026, 5, 31)]
     found = past_classes(rows, days, forecaster=MODEL, bounds=BOUNDS, customers_min=10)
