@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from analysis.cli.account import slug
 from analysis.cli.machine_line import machine_line
 from analysis.faults import DataFault
 
@@ -195,3 +197,17 @@ def test_a_forecast_goes_into_a_parquet_file_in_a_folder_that_is_there(books: Pa
     assert (wrong.returncode, "F.parquet" in wrong.stderr) == (2, True)
     nowhere = paycurve("forecast", "company.toml", "--as-of", "2026-02-28", "--out", "no/F.parquet", cwd=books)
     assert (nowhere.returncode, "make it first" in nowhere.stderr) == (2, True)
+
+
+def test_a_customer_that_is_not_in_the_books_ends_with_2_and_names_the_nearest(books: Path):
+    done = paycurve("customer", "company.toml", "C3", "--as-of", "2026-02-28", cwd=books)
+    assert done.returncode == 2
+    assert "no customer 'C3' in the books as of 2026-02-28; the nearest are C2, C1" in done.stderr
+    assert list(books.glob("*.pdf")) == []
+
+
+@pytest.mark.parametrize("id", ["../C1", "/etc/passwd", "..", "", "C1.pdf/", "株式会社", "a\x00b", "C 1", "c1"])
+def test_no_number_of_a_customer_leads_out_of_the_folder_or_into_the_file_of_another(id: str):
+    name = slug(id)
+    assert re.fullmatch(r"[a-z0-9-]+", name)
+    assert name not in {slug("C1"), slug("C-1")}

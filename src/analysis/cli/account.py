@@ -61,17 +61,17 @@ def customer(
 def slug(customer_id: str) -> str:
     """A customer's number as part of a file name: small letters, digits and hyphens, nothing that leads elsewhere.
 
-    Where that is not the number itself, a part of its hash follows, so that two customers never share a file.
+    Where that is not the number itself in capitals, a part of its hash follows, so that no two customers share a file.
 
     >>> slug("C0317")
     'c0317'
     >>> slug("../Müller & Co")
-    'muller-co-1c1b8f43'
+    'muller-co-0c699946'
     """
     ascii_only = unicodedata.normalize("NFKD", customer_id).encode("ascii", "ignore").decode()
     plain = re.sub(r"[^a-z0-9]+", "-", ascii_only.lower()).strip("-")[:_LONGEST_SLUG].strip("-")
     digest = hashlib.sha256(customer_id.encode(errors="surrogatepass")).hexdigest()[:8]
-    return plain if plain == customer_id.lower() else "-".join(part for part in (plain, digest) if part)
+    return plain if plain and plain.upper() == customer_id else "-".join(part for part in (plain, digest) if part)
 
 
 def _require_known(books: Opened, customer_id: str) -> None:
@@ -80,10 +80,10 @@ def _require_known(books: Opened, customer_id: str) -> None:
     known = dict(zip(customers["customer_id"], customers["name"], strict=True))
     if customer_id in known:
         return
-    near = difflib.get_close_matches(customer_id, sorted(known), n=_NEAREST, cutoff=0.6)
+    near = difflib.get_close_matches(customer_id, sorted(known), n=_NEAREST, cutoff=0.5)
     wanted = customer_id.casefold()
     named = sorted(id for id, name in known.items() if wanted and isinstance(name, str) and wanted in name.casefold())
     found = list(dict.fromkeys([*near, *named]))[:_NEAREST]
-    told = ", ".join(f"{id} ({known[id]})" if isinstance(known[id], str) else id for id in found)
+    told = ", ".join(f"{id} ({known[id]})" if known[id] not in (None, id) else id for id in found)
     like = f"; the nearest are {told}" if told else ""
     raise UsageFault(f"no customer {customer_id!r} in the books as of {books.snapshot.as_of}{like}")

@@ -65,6 +65,9 @@ def lines_over_months(
         colour = style.SERIES[order % len(style.SERIES)]
         ax.plot(places, values, color=colour, linewidth=2.0 if order == 0 else 1.4)
         known = np.flatnonzero(np.isfinite(values))
+        # a month between two that are not known is no line
+        alone = [place for place in known if np.isfinite(values[max(place - 1, 0) : place + 2]).sum() == 1]
+        ax.plot(alone, values[alone], "o", color=colour, markersize=2.6)
         if len(known):
             ax.plot(known[-1], values[known[-1]], "o", color=colour)
             labels.append((values[known[-1]], f"{name} {_figure(values[known[-1]], unit)}", colour))

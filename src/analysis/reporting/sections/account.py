@@ -18,7 +18,7 @@ from analysis.reporting.cards import card
 from analysis.reporting.findings import Findings
 from analysis.reporting.gathering import Collected
 from analysis.reporting.sections import account_words, losses, risk, watch_list
-from analysis.reporting.sections.account_asks import asks
+from analysis.reporting.sections.account_asks import NOTHING_SOON, asks
 from analysis.reporting.sections.decisions import COLUMNS, due_on
 from analysis.reporting.sections.summary import decision_item
 
@@ -67,7 +67,7 @@ def hand_over(findings: Findings, review: AccountReview) -> None:
         shown = review.months.rename(columns=names)
         findings.figure(
             "account_days_late_months",
-            charts.lines_over_months(shown, unit="days", width="half", height=52.0),
+            charts.lines_over_months(shown, unit="days", width="half", height=46.0),
             caption="Average days late of what was paid in the month",
             alt=charts.lines_over_months_alt(shown, unit="days"),
         )
@@ -82,14 +82,16 @@ def page(collected: Collected, *, as_of: date) -> dict[str, Any]:
         reason = collected.unavailable["account_items"]["reason"]
         note: blocks.Block = {"kind": "note", "text": f"Nothing is to be said of this customer: {reason}."}
         return {"kicker": KICKER, "title": title, "blocks": [note]}
-    shown = [card(collected, id, as_of=as_of) for id in CARDS if id in collected.numbers]
+    cards = [card(collected, id, as_of=as_of) for id in CARDS if id in collected.numbers]
+    told = blocks.table(collected, "account_facts", wide=1, left=["what the books say"])
+    course = _age_and_course(collected)
     content: list[blocks.Block] = [
         blocks.lead(collected, "account_who"),
-        {"kind": "key_figures", "cards": shown},
+        {"kind": "key_figures", "cards": cards},
         *_wanted(collected),
         *blocks.if_any(_open_items(collected)),
-        *_age_and_course(collected),
-        blocks.table(collected, "account_facts", wide=1, left=["what the books say"]),
+        # without invoices to list the facts have room on the first page
+        *([*course, told] if "account_items" in collected.tables else [told, *course]),
     ]
     return {"kicker": KICKER, "title": title, "blocks": content}
 
@@ -97,7 +99,8 @@ def page(collected: Collected, *, as_of: date) -> dict[str, Any]:
 def _wanted(collected: Collected) -> list[blocks.Block]:
     """What to ask for and to decide; a line where there is nothing."""
     if "account_asks" not in collected.tables:
-        return [{"kind": "note", "text": "Nothing is to be asked for: nothing is open, disputed or promised."}]
+        reason = collected.unavailable["account_asks"]["reason"]
+        return [{"kind": "note", "text": f"Nothing is to be asked for: {reason}."}]
     table = collected.tables["account_asks"]
     rows = (dict(zip(COLUMNS, row, strict=True)) for row in table["rows"])
     return [{"kind": "decisions", "items": [decision_item(row, currency=table["units"]["amount"]) for row in rows]}]
@@ -194,7 +197,7 @@ def _numbers(findings: Findings, review: AccountReview) -> None:
 def _asks(findings: Findings, review: AccountReview) -> None:
     wanted = asks(review)
     if not wanted:
-        findings.unavailable("account_asks", "nothing is open, disputed or promised")
+        findings.unavailable("account_asks", NOTHING_SOON if len(review.items) else "nothing is open")
         return
     rows = [
         (one.wanted, one.why, one.amount, one.owner, _due(review, one.working_days), one.rests_on) for one in wanted

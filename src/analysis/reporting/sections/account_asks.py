@@ -13,6 +13,7 @@ from analysis.reporting.sections.decision_rules import Decision
 
 MOST = 5
 _SOON_DAYS = 14
+NOTHING_SOON = f"nothing is past due, disputed, promised, on account or due within {_SOON_DAYS} days"
 _NOTHING = 0.005
 
 Rule = Callable[[AccountReview], Decision | None]

@@ -177,7 +177,7 @@ def _promises(review: AccountReview) -> str:
     if now["promises_broken_12m"] > 0:
         text += f", {words.count(now['promises_broken_12m'])} broken"
     given = promises_given(review.account, review.items)
-    for is_broken, about in ((True, "broken and still open"), (False, "still to come")):
+    for is_broken, about in ((True, "broken and still open"), (False, "may still be kept")):
         rows = given[given["is_broken"] == is_broken]
         if len(rows):
             shown = [promise_told(row) for row in rows.head(_LISTED).to_dict("records")]
