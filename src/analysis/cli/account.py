@@ -53,8 +53,7 @@ def customer(
     _require_known(books, customer_id)
     expected = read_forecast(forecast, customer_id, on=on) if forecast else None
     typer.echo("assessing all customers, then putting this one on a page", err=True)
-    title = write_account_page(books, customer_id, path, expected=expected)
-    typer.echo(title, err=True)
+    write_account_page(books, customer_id, path, expected=expected)
     typer.echo(f"{path}: written", err=True)
 
 

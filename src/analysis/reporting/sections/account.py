@@ -267,7 +267,7 @@ def most_pressing(items: pd.DataFrame, *, most: int) -> pd.DataFrame:
 def _told_of_items(review: AccountReview, shown: pd.DataFrame) -> str:
     part = math.fsum(shown["value"]) / math.fsum(review.items["value"])
     which = "" if len(shown) == len(review.items) else (
-        f"The oldest and the largest past due come first into the table: {words.share(part)} of what is open. "
+        f"Shown are the oldest and the largest, those past due first: {words.share(part)} of what is open. "
     )  # fmt: skip
     return (
         f"{which}Expected: the day by which the chance of payment reaches one half; 90% by: nine tenths; never: the "
