@@ -132,6 +132,19 @@ def test_a_table_that_was_changed_does_not_foot(published: Path, tmp_path: Path)
     assert lineage(changed, "overdue").intact is False
 
 
+def test_a_change_foots_from_the_month_before_through_its_effects(published: Path, tmp_path: Path):
+    changed = _changed(published, tmp_path / "report")
+    content = json.loads((changed / "findings.json").read_text())
+    effects = {"sales": 40.0, "customers": 0.0, "terms": -5.0, "behaviour": 25.0, "disputes": 0.0, "currency": 0.0}
+    content["numbers"]["overdue"]["last_month"] = 240.0
+    for name, amount in effects.items():
+        content["numbers"][f"overdue_month_{name}"] = {**content["numbers"]["overdue"], "value": amount}
+    (changed / "findings.json").write_text(json.dumps(content))
+    # 240 + 40 - 5 + 25 = 300
+    told = next(one for one in lineage(changed, "overdue").footings if one.how.startswith("a month before"))
+    assert (told.sum, told.foots, told.parts[0]) == (300.0, True, ("a month before", 240.0))
+
+
 def test_buckets_that_do_not_part_at_90_days_say_nothing_of_what_is_older(published: Path, tmp_path: Path):
     rows = [["not due", 500.0, 0.6], ["1-60", 200.0, 0.3], ["over 60", 100.0, 0.1]]
     changed = _changed(published, tmp_path / "report", ageing_by_due=rows)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.reporting.clear_changes import Before
 from analysis.reporting.findings import MOST_ROWS
 
 # A table keeps sums of binary fractions, which differ in their last digits by the order of adding.
@@ -110,6 +111,21 @@ def findings(*signed: str) -> Rule:
         if value is None or any(part is None for part in found.values()):
             return None
         return _footing("findings.json", "sum of numbers of the report", "", _signed(found), value)
+
+    return rule
+
+
+def since(before: Before, *effects: str) -> Rule:
+    """What the number was a month or a year before, and the effects of which the report says that they moved it."""
+
+    def rule(held: Held, number: Mapping[str, Any]) -> Footing | None:
+        value, was = _figure(number, ""), number.get(before)
+        found = {one: _figure(held.numbers.get(one, {}), "") for one in effects}
+        if value is None or was is None or any(part is None for part in found.values()):
+            return None
+        ago = "a month before" if before == "last_month" else "a year before"
+        parts = [(ago, float(was)), *_signed(found)]
+        return _footing("findings.json", f"{ago}, and what moved it", "", parts, value)
 
     return rule
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from analysis.run.footing import Rule, column, findings, inputs, invoices, last_row, quotient
+from analysis.run.footing import Rule, column, findings, inputs, invoices, last_row, quotient, since
 
 _MONTH = ("opening", "Invoiced", "Paid", "Discounts", "Credited", "Written off", "Currency")
 _MONTH_NUMBERS = ("opening", "invoiced", "paid", "discounts", "credited", "written_off", "fx")
+_EFFECTS = ("sales", "customers", "terms", "behaviour", "disputes", "currency")
 _DIVIDED = ("currency", "entity", "segment", "customer")
 
 
@@ -52,6 +53,12 @@ RULES: Mapping[str, Sequence[Rule]] = {
         column("ageing_by_due", "open", only=_past_due, told="past due"),
         column("ageing_by_segment", "overdue"),
         invoices(past_due=0),
+        since("last_month", *(f"overdue_month_{effect}" for effect in _EFFECTS)),
+        since("last_year", *(f"overdue_year_{effect}" for effect in _EFFECTS)),
+    ),
+    "dso_countback": (
+        since("last_month", *(f"dso_month_{effect}" for effect in _EFFECTS)),
+        since("last_year", *(f"dso_year_{effect}" for effect in _EFFECTS)),
     ),
     "overdue_share": (
         quotient("overdue", "open_balance"),
@@ -85,6 +92,12 @@ RULES: Mapping[str, Sequence[Rule]] = {
     "cash_30_days": tuple(column(f"cash_by_{division}", "within 30 days") for division in _DIVIDED),
     "cash_later": tuple(column(f"cash_by_{division}", "later or never") for division in _DIVIDED),
     "cash_doubtful": (column("cash_doubt", "open balance", only=_in_doubt, told="of debt in doubt"),),
+    "alert_precision": (quotient("count", "of"),),
+    "alert_recall": (quotient("count", "of"),),
+    "payer_month_moved": (quotient("moved", "judged on both days"),),
+    "payer_year_moved": (quotient("moved", "judged on both days"),),
+    "severe_over_expected": (quotient("observed", "expected"),),
+    "waited_over_expected": (quotient("observed", "expected"),),
     "limit_use": (quotient("exposure", "limits"),),
     "limit_excess": (column("breaches", "excess"),),
     "over_limit": (column("breaches", "excess", count=True),),
