@@ -110,9 +110,10 @@ def test_every_key_figure_of_page_1_is_the_finding_after_rounding(sample: Publis
 def test_the_pages_are_bookmarked_tagged_and_say_no_undefined_value(sample: Published):
     reader = PdfReader(sample.report / REPORT)
     titles = [entry.title for entry in reader.outline if not isinstance(entry, list)]
-    # page 1, the books, receivables, time to payment, cash; exposure, watch list, risk, segments, expected loss; and
-    # the appendix of names, lists, checks and definitions
-    assert len(titles) == 14
+    # eleven questions: page 1, the books, receivables, time to payment, cash, exposure, watch list, risk, segments,
+    # expected loss, trust; and twelve parts of the appendix: what did not fit of eight of them, who owes, lists, checks
+    # and definitions
+    assert len(titles) == 11 + 12
     assert reader.trailer["/Root"]["/MarkInfo"]["/Marked"] == True  # noqa: E712
     assert not re.search(r"\b(nan|None|inf|NaT)\b", text_of(sample.report / REPORT))
 
