@@ -144,6 +144,7 @@ def champion_of(n_invoices: int, seed: int) -> dict[str, object]:
         row |= {"used in the shock": made.chosen.id, "why": made.chosen.reason}
         if made.held is not None:
             row |= {"outside": made.held.months["is_outside"].tail(2).tolist(), "rule too": made.held.is_shared}
+            row |= {"rule demoted": bool(made.held.baseline_months["is_demoted"].iloc[-1])}
     with tempfile.TemporaryDirectory(prefix="paycurve-bench-") as folder:
         world, history = drawn(n_invoices, seed=seed, shock_days=0.0, folder=Path(folder))
         made = forecaster(history, record_months=QUIET_MONTHS + LEVEL_MONTHS - 5)

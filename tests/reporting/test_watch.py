@@ -62,6 +62,23 @@ QUIET = [1.0] * 8
     ("found", "said"),
     [
         (
+            monitor([*QUIET, 1.0, 1.0], baseline=[*QUIET, 1.2, 1.2]),
+            "Yesterday's forecasts are still a guide: in Oct 2025 invoices waited 1.00 times as long as forecast "
+            "(usual: 0.95 to 1.05). Yet customers pay later than they used to: the curve of all, which follows slowly, "
+            "was outside its limits two months running.",
+        ),
+        (
+            monitor([*QUIET, 1.0, 1.0], baseline=[*QUIET, 0.8, 0.8]),
+            "Yesterday's forecasts are still a guide: in Oct 2025 invoices waited 1.00 times as long as forecast "
+            "(usual: 0.95 to 1.05). Yet customers pay sooner than they used to: the curve of all, which follows "
+            "slowly, was outside its limits two months running.",
+        ),
+        (
+            monitor([*QUIET, 1.0, 1.0], baseline=[*QUIET, 1.0, 1.2]),
+            "Yesterday's forecasts are still a guide: in Oct 2025 invoices waited 1.00 times as long as forecast "
+            "(usual: 0.95 to 1.05).",
+        ),
+        (
             monitor(QUIET),
             "Yesterday's forecasts are still a guide: in Aug 2025 invoices waited 1.00 times as long as forecast "
             "(usual: 0.94 to 1.06).",

@@ -89,7 +89,7 @@ def _reconciled(books: Books, on: date) -> list[str]:
     tolerance = books.company.policy.control_tolerance
     return broken + [
         f"{one.entity or books.company.name}: ledger {one.ledger}, control account {one.control}, "
-        f"difference {one.difference} on {one.on}"
+        f"difference {one.difference} on {one.on}, by what was recorded up to that day"
         for one in reconcile(months)
         if abs(one.difference) > tolerance
     ]

@@ -63,10 +63,19 @@ class Monitor:
     @property
     def side(self) -> Side | None:
         """On which side of its limits the last month lies; None within them."""
-        if not len(self.months) or not bool(self.months["is_outside"].iloc[-1]):
+        return _side(self.months)
+
+    @property
+    def customers_turned(self) -> Side | None:
+        """How customers pay by now where the baseline alone misses them, two months running; None where it does not.
+
+        A rule that reads the past of customers and nothing else is the last to follow when all of them change, so it
+        shows a shock that a quicker forecaster has allowed for.
+        """
+        rule = self.baseline_months
+        if self.is_baseline or self.side is not None or not len(rule) or not bool(rule["is_demoted"].iloc[-1]):
             return None
-        last = self.months.iloc[-1]
-        return "later" if last["ratio"] > last["high"] else "sooner"
+        return _side(rule)
 
     @property
     def in_use(self) -> str:
@@ -77,6 +86,13 @@ class Monitor:
     def is_baseline(self) -> bool:
         """Whether the forecaster is the baseline itself, so that no rule can stand in for it."""
         return self.name == self.baseline
+
+
+def _side(months: pd.DataFrame) -> Side | None:
+    if not len(months) or not bool(months["is_outside"].iloc[-1]):
+        return None
+    last = months.iloc[-1]
+    return "later" if last["ratio"] > last["high"] else "sooner"
 
 
 def monitor(tested: Backtest, id: str, *, baseline: str, customers_min: int) -> Monitor:

@@ -53,7 +53,13 @@ def control_sentence(held: Monitor | None) -> str:
             f"{instead}. {found}.{shared}"
         )
     if held.side is None:
-        return f"Yesterday's forecasts are still a guide: {found[0].lower()}{found[1:]}."
+        turned = ""
+        if held.customers_turned is not None:
+            turned = (
+                f" Yet customers pay {held.customers_turned} than they used to: {held.baseline}, which follows slowly, "
+                "was outside its limits two months running."
+            )
+        return f"Yesterday's forecasts are still a guide: {found[0].lower()}{found[1:]}.{turned}"
     second = "make them no guide" if held.is_baseline else f"put {held.baseline} in their place"
     return f"{found}: a first warning; a second month outside would {second}.{shared}"
 
